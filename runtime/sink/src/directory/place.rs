@@ -63,8 +63,8 @@ impl Place {
             return Ok(Delivered::Already);
         }
         match folder.look(&marked)? {
-            Some(other) => Err(folder.in_the_way(&marked, other, "file")),
-            None => Err(Error::Busy { path: folder.path_of(&self.file) }),
+            Some(FileType::Directory) => Err(folder.in_the_way(&marked, FileType::Directory, "file")),
+            _ => Err(Error::Busy { path: folder.path_of(&self.file) }),
         }
     }
 }
