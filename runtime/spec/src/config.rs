@@ -1,0 +1,146 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use toml::de::DeTable;
+
+use crate::reader::{Context, Reader};
+use crate::suggest::nearest;
+use crate::syntax::Syntax;
+use crate::text::quoted;
+use crate::{Finding, Plugin, Spanned, Stream, name, value};
+
+/// What a config file says. Paths in it are relative to the file's folder and are joined to it already.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// The file's folder, to which the references of plugins are relative.
+    pub base: PathBuf,
+    /// Where the host keeps what it must not lose. By default `state` beside the file.
+    pub state: PathBuf,
+    /// Where buckets live.
+    pub s3: S3,
+    /// The plugins by name, also those that streams name as `blueprint:NAME` without a table.
+    pub plugins: BTreeMap<String, Plugin>,
+    /// The streams by name.
+    pub streams: BTreeMap<String, Stream>,
+}
+
+/// Where buckets live: `[s3]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct S3 {
+    /// The folder whose folders are the buckets. Set whenever a stream has an S3 destination.
+    pub directory: Option<PathBuf>,
+}
+
+const LATER: &str = "remove it: this version runs on one machine, without network";
+
+/// Reads the text of a config file that lies in `base`. The config is a draft: whatever could not be read
+/// is left out or at its default, so run it only if no finding is an error.
+pub fn parse(text: &str, base: &Path) -> (Config, Vec<Finding>) {
+    let (document, errors) = DeTable::parse_recoverable(text);
+    let context = Context::new(base, errors.is_empty());
+    let config = read(Reader::new(&context, String::new(), 0..0, document.get_ref()));
+    let syntax = Syntax::new(text, document.get_ref(), &errors);
+    let mut findings = context.into_findings();
+    findings.retain(|finding| !syntax.spoils(finding));
+    findings.extend(syntax.into_findings());
+    // By place, and those without one at the end.
+    findings.sort_by_key(|finding| finding.span.as_ref().map_or((true, 0), |span| (false, span.start)));
+    (config, findings)
+}
+
+fn read(mut reader: Reader<'_>) -> Config {
+    let context = reader.context;
+    let state = reader.path_to("state", "write `state = \"./state\"`").map(|state| state.value);
+    let s3 = reader.table("s3");
+    let s3_place = s3.as_ref().map(|s3| (s3.span.clone(), s3.is_empty()));
+    let s3 = s3.map(read_s3).unwrap_or_default();
+    let mut plugins = BTreeMap::new();
+    let mut declared = BTreeSet::new();
+    for (name, table) in reader.table("plugins").iter().flat_map(Reader::tables) {
+        check_name(context, "plugin", &name);
+        declared.insert(name.value.clone());
+        if let Some(plugin) = Plugin::read(name, table) {
+            plugins.insert(plugin.name.value.clone(), plugin);
+        }
+    }
+    let mut streams = BTreeMap::new();
+    let mut stdins = Vec::new();
+    reader.require("streams", "add `[streams.NAME]` with a `source` and a `destination`");
+    for (name, table) in reader.table("streams").iter().flat_map(Reader::tables) {
+        check_name(context, "stream", &name);
+        if let Some(stream) = Stream::read(name, table, &mut stdins) {
+            streams.insert(stream.name.value.clone(), stream);
+        }
+    }
+    reader.not_yet(&["listen", "admin_listen", "lambda", "kafka", "log", "metrics"], LATER);
+    reader.finish();
+
+    let mut config = Config {
+        state: state.unwrap_or_else(|| value::join(&context.base, "state")),
+        base: context.base.clone(),
+        s3,
+        plugins,
+        streams,
+    };
+    report_second_stdin(context, stdins);
+    resolve_plugins(context, &declared, &mut config);
+    require_directory(context, s3_place, &config);
+    config
+}
+
+fn read_s3(mut reader: Reader<'_>) -> S3 {
+    let directory = reader.path_to("directory", "write `directory = \"./buckets\"`");
+    let later = ["endpoint", "region", "profile", "access_key_id", "secret_access_key", "path_style"];
+    reader.not_yet(&later, "buckets are folders so far: write `directory = \"./buckets\"`");
+    reader.finish();
+    S3 { directory: directory.map(|path| path.value) }
+}
+
+fn check_name(context: &Context, what: &str, name: &Spanned<String>) {
+    if let Some(problem) = name::problem(&name.value) {
+        let finding = Finding::error(format!("{} cannot name a {what}; {problem}", quoted(&name.value)));
+        context.report(finding.at(name.span.clone()).with_help("rename it"));
+    }
+}
+
+/// There is one standard input, and whoever reads a line of it has it.
+fn report_second_stdin(context: &Context, mut stdins: Vec<Range<usize>>) {
+    stdins.sort_by_key(|span| span.start);
+    for span in stdins.into_iter().skip(1) {
+        let finding = Finding::error("another stream reads standard input already");
+        context.report(finding.at(span).with_help("give one stream a `file` as its source"));
+    }
+}
+
+/// Adds the blueprints that streams name without a table, and reports names that lead nowhere.
+fn resolve_plugins(context: &Context, declared: &BTreeSet<String>, config: &mut Config) {
+    for name in config.streams.values().flat_map(|stream| &stream.transform) {
+        if declared.contains(&name.value) || config.plugins.contains_key(&name.value) {
+            continue;
+        }
+        if let Some(plugin) = Plugin::undeclared(name) {
+            config.plugins.insert(name.value.clone(), plugin);
+            continue;
+        }
+        let finding =
+            Finding::error(format!("there is no plugin {}", quoted(&name.value))).at(name.span.clone());
+        let help = match nearest(&name.value, declared.iter().map(String::as_str)) {
+            Some(meant) => format!("did you mean {}?", quoted(meant)),
+            None => "add `[plugins.NAME]` with its `source`, or write `blueprint:NAME` for one that comes with the program".to_owned(),
+        };
+        context.report_absent(finding.with_help(help));
+    }
+}
+
+/// Buckets need a place to live in. A mistake within `[s3]` has been reported already.
+fn require_directory(context: &Context, s3: Option<(Range<usize>, bool)>, config: &Config) {
+    if config.s3.directory.is_some() {
+        return;
+    }
+    let first = config.streams.values().map(|stream| stream.destination.span()).min_by_key(|span| span.start);
+    let (Some(first), None | Some((_, true))) = (first, &s3) else { return };
+    let finding = Finding::error("nothing says where buckets live");
+    let help = "write `directory = \"./buckets\"` under `[s3]`: a bucket is a folder there";
+    context.report_absent(finding.at(s3.map_or(first, |(span, _)| span)).with_help(help));
+}

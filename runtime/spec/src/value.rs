@@ -1,0 +1,175 @@
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use toml::de::DeValue;
+
+use crate::reader::{Reader, Value};
+use crate::text::quoted;
+use crate::{Finding, Period, Size, Spanned};
+
+impl<'a> Reader<'a> {
+    /// A string.
+    pub(crate) fn string(&mut self, key: &'static str) -> Option<Spanned<String>> {
+        let value = self.value(key)?;
+        self.text(key, value, "a string")
+    }
+
+    /// A string that is not empty.
+    pub(crate) fn filled(&mut self, key: &'static str, help: &'static str) -> Option<Spanned<String>> {
+        let text = self.string(key)?;
+        if text.value.is_empty() {
+            self.context.report(Finding::error(format!("`{key}` is empty")).at(text.span).with_help(help));
+            return None;
+        }
+        Some(text)
+    }
+
+    /// A path, relative to the file's folder.
+    pub(crate) fn path_to(&mut self, key: &'static str, help: &'static str) -> Option<Spanned<PathBuf>> {
+        let text = self.filled(key, help)?;
+        if text.value.contains('\0') {
+            let finding = Finding::error(format!("`{key}` is {}; a path has no NUL", quoted(&text.value)));
+            self.context.report(finding.at(text.span).with_help(help));
+            return None;
+        }
+        Some(text.map(|path| join(&self.context.base, &path)))
+    }
+
+    /// `true` or `false`.
+    pub(crate) fn boolean(&mut self, key: &'static str) -> Option<bool> {
+        let value = self.value(key)?;
+        match value.get_ref() {
+            DeValue::Boolean(value) => Some(*value),
+            _ => {
+                self.wrong(key, value, "`true` or `false`", "write it without quotes");
+                None
+            }
+        }
+    }
+
+    /// A whole number within `range`.
+    pub(crate) fn number(&mut self, key: &'static str, range: RangeInclusive<u32>) -> Option<u32> {
+        let value = self.value(key)?;
+        let help = format!("write a whole number from {} to {}", range.start(), range.end());
+        let DeValue::Integer(integer) = value.get_ref() else {
+            self.wrong(key, value, "a whole number", help);
+            return None;
+        };
+        let number = i128::from_str_radix(integer.as_str(), integer.radix()).unwrap_or(i128::MAX);
+        match u32::try_from(number).ok().filter(|number| range.contains(number)) {
+            Some(number) => Some(number),
+            None => {
+                let low = number < i128::from(*range.start());
+                let limit = if low {
+                    format!("least is {}", range.start())
+                } else {
+                    format!("most is {}", range.end())
+                };
+                let message = format!("`{key}` is {}; the {limit}", quoted(&integer.to_string()));
+                self.context.report(Finding::error(message).at(value.span()).with_help(help));
+                None
+            }
+        }
+    }
+
+    /// A size within `range`, in bytes.
+    pub(crate) fn size(&mut self, key: &'static str, range: RangeInclusive<u64>) -> Option<u64> {
+        let shown = |bytes| format!("{:#}", Size(bytes));
+        // A bare `5` is what Firehose calls 5 MiB; a bare 1048576 can only be bytes.
+        let bare = |number: u64| if number < 1024 { format!("{number}MiB") } else { shown(number) };
+        let what = ("a size", "size", "`5MiB`");
+        self.quantity(key, range, what, |text| text.parse::<Size>().map(|size| size.0), shown, bare)
+    }
+
+    /// A duration within `range`.
+    pub(crate) fn duration(
+        &mut self,
+        key: &'static str,
+        range: RangeInclusive<Duration>,
+    ) -> Option<Duration> {
+        let ms = |duration: &Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        let range = ms(range.start())..=ms(range.end());
+        let most = *range.end();
+        let shown = |ms| format!("{:#}", Period(Duration::from_millis(ms)));
+        let bare = |number: u64| match number.checked_mul(1000) {
+            Some(ms) if ms <= most => format!("{number}s"),
+            _ => format!("{number}ms"),
+        };
+        let read = |text: &str| text.parse::<Period>().map(|period| ms(&period.0));
+        self.quantity(key, range, ("a duration", "duration", "`60s`"), read, shown, bare)
+            .map(Duration::from_millis)
+    }
+
+    /// One of the values that `known` names.
+    pub(crate) fn text(&self, key: &str, value: &Value<'_>, wanted: &str) -> Option<Spanned<String>> {
+        match value.get_ref() {
+            DeValue::String(text) => Some(Spanned::new(text.to_string(), value.span())),
+            _ => {
+                self.wrong(key, value, wanted, "write it in quotes");
+                None
+            }
+        }
+    }
+
+    /// A list of strings. One that is something else is left out.
+    pub(crate) fn strings(&mut self, key: &'static str, example: &str) -> Vec<Spanned<String>> {
+        match self.value(key) {
+            None => Vec::new(),
+            Some(value) => match value.get_ref() {
+                DeValue::Array(array) => {
+                    array.iter().filter_map(|item| self.text(key, item, "strings only")).collect()
+                }
+                _ => {
+                    self.wrong(key, value, "a list of strings", format!("write `{key} = {example}`"));
+                    Vec::new()
+                }
+            },
+        }
+    }
+
+    fn quantity(
+        &mut self,
+        key: &'static str,
+        range: RangeInclusive<u64>,
+        (wanted, noun, example): (&str, &str, &str),
+        read: impl Fn(&str) -> Result<u64, crate::UnitError>,
+        shown: impl Fn(u64) -> String,
+        bare: impl Fn(u64) -> String,
+    ) -> Option<u64> {
+        let value = self.value(key)?;
+        let error = |message: String, help: String| {
+            self.context.report(Finding::error(message).at(value.span()).with_help(help));
+        };
+        match value.get_ref() {
+            DeValue::String(text) => match read(text) {
+                Ok(amount) if range.contains(&amount) => return Some(amount),
+                Ok(amount) => {
+                    let (least, most) = (shown(*range.start()), shown(*range.end()));
+                    let limit = if amount < *range.start() {
+                        format!("least is {least}")
+                    } else {
+                        format!("most is {most}")
+                    };
+                    let message = format!("`{key}` is {}; the {limit}", quoted(text));
+                    error(message, format!("write a {noun} from {least} to {most}"));
+                }
+                Err(unit) => error(format!("`{key}`: {}", unit.problem), unit.help),
+            },
+            DeValue::Integer(integer) => {
+                let number = u64::from_str_radix(integer.as_str(), integer.radix());
+                let meant = number.map_or(example.replace('`', ""), bare);
+                let message = format!("`{key}` is {} without a unit", quoted(&integer.to_string()));
+                error(message, format!("write a string with a unit, such as `\"{meant}\"`"));
+            }
+            _ => self.wrong(key, value, wanted, format!("write a string such as {example}")),
+        }
+        None
+    }
+}
+
+/// `path` below `base`, without the `./` that people write for clarity.
+pub(crate) fn join(base: &Path, path: &str) -> PathBuf {
+    let tidy: PathBuf = Path::new(path).components().filter(|part| part.as_os_str() != ".").collect();
+    base.join(tidy)
+}
