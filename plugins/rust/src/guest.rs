@@ -2,14 +2,12 @@
 
 use std::cell::RefCell;
 
-use bindings::exports::standpipe::transform::batch;
+pub use bindings::exports::standpipe::transform::batch;
 use bindings::standpipe::transform::host as import;
 
 use crate::instance::{Instance, Outcomes};
 use crate::record::Batch;
 use crate::{Column, Failure, Level, Transform, host};
-
-pub use bindings::exports::standpipe::transform::batch::{Error, Guest};
 
 /// The level of a panic in the log.
 const ERROR: u8 = 4;
@@ -42,7 +40,7 @@ pub struct Slot<P>(RefCell<Option<Instance<P>>>);
 
 impl<P: Transform> Slot<P> {
     /// A slot without an instance.
-    pub const fn new() -> Self {
+    pub const fn empty() -> Self {
         Self(RefCell::new(None))
     }
 
@@ -107,29 +105,26 @@ macro_rules! __export {
     ($plugin:ident) => {
         const _: () = {
             ::std::thread_local! {
-                static SLOT: $crate::__private::Slot<$plugin> = const { $crate::__private::Slot::new() };
+                static SLOT: $crate::__private::Slot<$plugin> = const { $crate::__private::Slot::empty() };
             }
 
             struct Exports;
 
-            impl $crate::__private::Guest for Exports {
-                fn init(params: String, _context: String) -> Result<(), $crate::__private::Error> {
+            impl $crate::__private::batch::Guest for Exports {
+                fn init(params: String, _context: String) -> Result<(), $crate::__private::batch::Error> {
                     SLOT.with(|slot| slot.init(&params))
                 }
 
                 fn transform(
-                    records: $crate::__private::bindings::exports::standpipe::transform::batch::Records,
-                ) -> Result<
-                    $crate::__private::bindings::exports::standpipe::transform::batch::Outcomes,
-                    $crate::__private::Error,
-                > {
+                    records: $crate::__private::batch::Records,
+                ) -> Result<$crate::__private::batch::Outcomes, $crate::__private::batch::Error> {
                     SLOT.with(|slot| slot.transform(records))
                 }
             }
 
     $crate::__private::bindings::export!(Exports with_types_in $crate::__private::bindings);
 
-            const LEN: usize = <$plugin as $crate::Transform>::MANIFEST.len();
+            const LEN: usize = <$plugin as $crate::Transform>::MANIFEST.json_len();
             #[used]
             #[unsafe(link_section = "standpipe:plugin")]
             static SECTION: [u8; LEN] = <$plugin as $crate::Transform>::MANIFEST.json();

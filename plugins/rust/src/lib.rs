@@ -70,7 +70,7 @@ pub use verdict::{Emitted, Failure, OrFail, Verdict};
 #[doc(hidden)]
 pub mod __private {
     #[cfg(target_arch = "wasm32")]
-    pub use crate::guest::{Error, Guest, Slot, bindings};
+    pub use crate::guest::{Slot, batch, bindings};
     pub use crate::instance::settings;
 }
 
@@ -80,6 +80,6 @@ pub mod __private {
 #[macro_export]
 macro_rules! __export {
     ($plugin:ident) => {
-        const _: usize = <$plugin as $crate::Transform>::MANIFEST.len();
+        const _: usize = <$plugin as $crate::Transform>::MANIFEST.json_len();
     };
 }

@@ -21,14 +21,14 @@ pub struct Manifest {
 
 impl Manifest {
     /// How many bytes its JSON has. Fails to compile if these are more than the contract allows.
-    pub const fn len(&self) -> usize {
+    pub const fn json_len(&self) -> usize {
         let len = self.write::<0>().len();
         assert!(self.name.len() <= MAX_NAME_BYTES, "the plugin's name has more than 64 bytes: shorten it");
         assert!(len <= MAX_SECTION_BYTES, "the manifest has more than 64 KiB: shorten the doc comments");
         len
     }
 
-    /// Its JSON. `N` is its [`len`](Self::len).
+    /// Its JSON. `N` is its [`json_len`](Self::json_len).
     pub const fn json<const N: usize>(&self) -> [u8; N] {
         let writer = self.write::<N>();
         assert!(writer.len() == N, "the length given is not that of the manifest");
