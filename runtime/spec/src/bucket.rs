@@ -14,10 +14,7 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> Spanned<String> {
     let stand_in = Spanned::new(String::new(), reader.span.clone());
     let Some(bucket) = reader.filled("bucket", help) else { return stand_in };
     let shown = quoted(&bucket.value);
-    let named_help = match bucket.value.strip_prefix(ARN) {
-        Some(name) => format!("write the name alone: {}", quoted(name)),
-        None => "choose a name of 3 to 63 lower-case letters, digits and hyphens".to_owned(),
-    };
+    let named_help = help_with(&bucket.value);
     if let Some(problem) = problem(&bucket.value) {
         let finding = Finding::error(format!("`bucket` is {shown}; {problem}"));
         reader.context.report(finding.at(bucket.span.clone()).with_help(named_help));
@@ -29,8 +26,23 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> Spanned<String> {
     bucket
 }
 
+fn help_with(name: &str) -> String {
+    let alone = name.strip_prefix(ARN).or_else(|| name.strip_prefix("s3://")).unwrap_or(name);
+    match alone.split_once('/') {
+        Some((bucket, rest)) if problem(bucket).is_none() && !rest.is_empty() => {
+            format!("write {}, and {} in `prefix`", quoted(bucket), quoted(rest))
+        }
+        Some((bucket, _)) if problem(bucket).is_none() => format!("write {}", quoted(bucket)),
+        None if alone != name => format!("write the name alone: {}", quoted(alone)),
+        _ => "choose a name of 3 to 63 lower-case letters, digits and hyphens".to_owned(),
+    }
+}
+
 /// Why `name` cannot even be a folder.
 fn problem(name: &str) -> Option<String> {
+    if name.is_empty() {
+        return Some("it is empty".to_owned());
+    }
     if matches!(name, "." | "..") {
         return Some("`.` and `..` are no folders of their own".to_owned());
     }

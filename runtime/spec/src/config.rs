@@ -53,7 +53,9 @@ fn read(mut reader: Reader<'_>) -> Config {
     let context = reader.context;
     let state = reader.path_to("state", "write `state = \"./state\"`").map(|state| state.value);
     let s3 = reader.table("s3");
-    let s3_place = s3.as_ref().map(|s3| (s3.span.clone(), s3.is_empty()));
+    // Where `[s3]` stands with nothing in it. What is wrong within it has a finding of its own.
+    let said = reader.count(&["s3"]).0 > 0 && !s3.as_ref().is_some_and(Reader::is_empty);
+    let place = s3.as_ref().map(|s3| s3.span.clone());
     let s3 = s3.map(read_s3).unwrap_or_default();
     let mut plugins = BTreeMap::new();
     let mut declared = BTreeSet::new();
@@ -85,7 +87,9 @@ fn read(mut reader: Reader<'_>) -> Config {
     };
     report_second_stdin(context, stdins);
     resolve_plugins(context, &declared, &mut config);
-    require_directory(context, s3_place, &config);
+    if !said {
+        require_directory(context, place, &config);
+    }
     config
 }
 
@@ -133,14 +137,12 @@ fn resolve_plugins(context: &Context, declared: &BTreeSet<String>, config: &mut 
     }
 }
 
-/// Buckets need a place to live in. A mistake within `[s3]` has been reported already.
-fn require_directory(context: &Context, s3: Option<(Range<usize>, bool)>, config: &Config) {
-    if config.s3.directory.is_some() {
-        return;
+/// Buckets need a place to live in.
+fn require_directory(context: &Context, place: Option<Range<usize>>, config: &Config) {
+    let destinations = config.streams.values().map(|stream| stream.destination.span());
+    if let Some(first) = destinations.min_by_key(|span| span.start) {
+        let finding = Finding::error("nothing says where buckets live").at(place.unwrap_or(first));
+        let help = "write `directory = \"./buckets\"` under `[s3]`: a bucket is a folder there";
+        context.report_absent(finding.with_help(help));
     }
-    let first = config.streams.values().map(|stream| stream.destination.span()).min_by_key(|span| span.start);
-    let (Some(first), None | Some((_, true))) = (first, &s3) else { return };
-    let finding = Finding::error("nothing says where buckets live");
-    let help = "write `directory = \"./buckets\"` under `[s3]`: a bucket is a folder there";
-    context.report_absent(finding.at(s3.map_or(first, |(span, _)| span)).with_help(help));
 }

@@ -35,12 +35,12 @@ impl File {
 #[non_exhaustive]
 pub enum LoadError {
     /// It cannot be read.
-    #[error("cannot read the config file `{}`: {}", path.display(), reason(source))]
+    #[error("cannot read the config file `{}`: {}", path.display(), reason(error))]
     Read {
         /// The file.
         path: PathBuf,
-        /// Why; part of the message.
-        source: io::Error,
+        /// Why. The message says it, so it is no `source`.
+        error: io::Error,
     },
     /// It is too large to be one.
     #[error("the config file `{}` is larger than {MAX_FILE_BYTES} bytes ({}); name another file", path.display(), Size(MAX_FILE_BYTES))]
@@ -76,7 +76,7 @@ fn reason(error: &io::Error) -> String {
 
 /// Reads the config file at `path` and everything that is wrong with it.
 pub fn load(path: &Path) -> Result<File, LoadError> {
-    let failed = |source| LoadError::Read { path: path.to_owned(), source };
+    let failed = |error| LoadError::Read { path: path.to_owned(), error };
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(failed)?;
     file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;

@@ -31,6 +31,7 @@ mod finding;
 mod limits;
 mod name;
 mod params;
+mod places;
 mod plugin;
 mod reader;
 mod size;

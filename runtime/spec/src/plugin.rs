@@ -81,7 +81,7 @@ fn digest(reader: &mut Reader<'_>) -> Option<Spanned<String>> {
     let help = if is_digest(&digest.value) {
         format!("did you mean `sha256:{}`?", digest.value)
     } else {
-        "take the digest that `standpipe check` shows, or remove the line".to_owned()
+        "`sha256sum` of the component prints them; or remove the line".to_owned()
     };
     reader.context.report(Finding::error(message).at(digest.span).with_help(help));
     None

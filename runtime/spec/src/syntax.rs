@@ -1,145 +1,112 @@
 use std::ops::Range;
 
-use toml::de::{DeTable, DeValue, Error};
+use toml::de::{DeTable, Error};
 
 use crate::Finding;
+use crate::places::{Places, Ranges};
 use crate::text::quoted;
 
-/// The places where the text is not TOML.
+/// Where the text is not TOML.
 ///
 /// The parser goes on after an error, so several can be told in one go, but what it makes of the rest of
-/// the line, or of the list or braces that were not closed, is guesswork: one mistake there makes a dozen
-/// errors. So an error spoils the line or the value that it lies in. Only its first error is told, and no
-/// other finding there. A bare word is the exception: the parser knows exactly what was meant.
-#[derive(Debug)]
+/// the line, or of a list that is not closed, is guesswork: one mistake there makes a dozen errors. So an
+/// error spoils the line or the list that it lies in. Only its first error is told, and no other finding
+/// there. A single value that cannot be read is the exception: it spoils nothing but itself.
+#[derive(Debug, Default)]
 pub(crate) struct Syntax {
     findings: Vec<Finding>,
-    spoiled: Vec<Range<usize>>,
+    spoiled: Ranges,
+    values: Ranges,
 }
 
 impl Syntax {
     pub(crate) fn new(text: &str, document: &DeTable<'_>, errors: &[Error]) -> Self {
-        let mut syntax = Self { findings: Vec::new(), spoiled: Vec::new() };
+        let mut syntax = Self::default();
         if errors.is_empty() {
             return syntax;
         }
-        let mut places = Places::default();
-        places.collect(text, document);
+        let places = Places::new(text, document);
         let end = text.trim_end().len();
         let mut errors: Vec<_> =
             errors.iter().map(|error| (error.span().unwrap_or(end..end), error)).collect();
         errors.sort_by_key(|(span, _)| span.start);
-        let (words, others): (Vec<_>, Vec<_>) =
-            errors.into_iter().partition(|(span, _)| !span.is_empty() && places.scalars.contains(span));
-        for (span, error) in others {
-            let around = places
-                .containers
-                .iter()
-                .find(|around| around.start <= span.start && span.start <= around.end);
-            let unclosed = around.filter(|_| span.start >= end);
-            if let Some(last) = syntax.spoiled.last().filter(|last| last.end >= span.start) {
-                // The end of the text is where the parser notices, the opening bracket where a person looks.
-                if let (Some(finding), Some(open)) = (syntax.findings.last_mut(), unclosed)
-                    && last == open
-                {
-                    *finding = describe(text, open.start..open.start + 1, error);
-                }
-                continue;
+        let mut in_values = Vec::new();
+        for (span, error) in errors {
+            match places.bare_value(text, &span) {
+                Some(value) => in_values.push((value, error)),
+                None => syntax.add(text, &places, end, span, error),
             }
-            let place = unclosed.map_or(span.clone(), |open| open.start..open.start + 1);
-            syntax.findings.push(describe(text, place, error));
-            syntax.spoiled.push(around.cloned().unwrap_or_else(|| line(text, span.start)));
         }
-        for (span, error) in words {
-            if !syntax.is_spoiled(span.start) {
-                syntax.findings.push(describe(text, span.clone(), error));
-                syntax.spoiled.push(span);
+        for (value, error) in in_values {
+            if syntax.spoiled.around(value.start).is_none() && syntax.values.around(value.start).is_none() {
+                syntax.findings.push(bad_value(text, value.clone(), error));
+                syntax.values.push(value);
             }
         }
         syntax
     }
 
+    fn add(&mut self, text: &str, places: &Places, end: usize, span: Range<usize>, error: &Error) {
+        let list = places.containers.around(span.start);
+        // The parser notices at the end of the text that a list is open; a person looks for its bracket.
+        let open = list.clone().filter(|_| span.start >= end).map(|list| list.start..list.start + 1);
+        match (self.spoiled.around(span.start), open) {
+            (None, open) => {
+                self.findings.push(describe(text, open.unwrap_or_else(|| span.clone()), error));
+                self.spoiled.push(list.unwrap_or_else(|| line(text, span.start)));
+            }
+            (Some(_), Some(open)) => {
+                if let Some(first) = self.findings.last_mut() {
+                    *first = describe(text, open, error);
+                }
+            }
+            (Some(_), None) => {}
+        }
+    }
+
     /// Whether `finding` lies where the parser guessed.
     pub(crate) fn spoils(&self, finding: &Finding) -> bool {
-        finding.span.as_ref().is_some_and(|span| self.is_spoiled(span.start))
+        let spoiled = |place| self.spoiled.around(place).is_some() || self.values.around(place).is_some();
+        finding.span.as_ref().is_some_and(|span| spoiled(span.start))
     }
 
     pub(crate) fn into_findings(self) -> Vec<Finding> {
         self.findings
     }
+}
 
-    fn is_spoiled(&self, place: usize) -> bool {
-        self.spoiled.iter().any(|spoiled| spoiled.contains(&place))
-    }
+fn bad_value(text: &str, span: Range<usize>, error: &Error) -> Finding {
+    let written = text.get(span.clone()).unwrap_or_default();
+    // Of a bare word the parser says no more than that it has no quotes.
+    let reason = match error.message() {
+        message if message.starts_with("string values must be quoted") => String::new(),
+        message => format!(": {message}"),
+    };
+    let help = format!("if it is a string, write {}", quoted(&format!("\"{written}\"")));
+    Finding::error(format!("{} is no value{reason}", quoted(written))).at(span).with_help(help)
 }
 
 fn describe(text: &str, span: Range<usize>, error: &Error) -> Finding {
     let written = text.get(span.clone()).unwrap_or_default();
-    let message = error.message();
-    let finding = if message.starts_with("string values must be quoted") {
-        if written.is_empty() {
-            Finding::error("a value is missing").with_help("write it after the `=`")
-        } else {
-            let help = format!("if it is a string, write {}", quoted(&format!("\"{written}\"")));
-            Finding::error(format!("{} is no value", quoted(written))).with_help(help)
+    let finding = match error.message() {
+        "duplicate key" => {
+            let finding = Finding::error(format!("{} stands here for the second time", quoted(written)));
+            finding.with_help("remove one of the two")
         }
-    } else if message == "duplicate key" {
-        Finding::error(format!("{} stands here for the second time", quoted(written)))
-            .with_help("remove one of the two")
-    } else {
-        Finding::error(message)
+        message if message.starts_with("string values must be quoted") && written.is_empty() => {
+            Finding::error("a value is missing").with_help("write it after the `=`")
+        }
+        message if message.starts_with("missing escaped value") => {
+            let help = "write `\\\\` for a backslash, or put the string in single quotes";
+            Finding::error("a backslash stands before what it cannot escape").with_help(help)
+        }
+        message => Finding::error(message),
     };
     finding.at(span)
 }
 
 fn line(text: &str, place: usize) -> Range<usize> {
-    let before = text.get(..place).unwrap_or(text);
-    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let length = text.get(place..).and_then(|after| after.find('\n'));
-    // The newline belongs to the line, so that an empty line is not an empty range.
-    start..length.map_or(text.len() + 1, |length| place + length + 1)
-}
-
-/// Where the parser saw values.
-#[derive(Default)]
-struct Places {
-    scalars: Vec<Range<usize>>,
-    containers: Vec<Range<usize>>,
-}
-
-impl Places {
-    fn collect(&mut self, text: &str, table: &DeTable<'_>) {
-        for value in table.values() {
-            self.collect_value(text, value, true);
-        }
-    }
-
-    fn collect_value(&mut self, text: &str, value: &toml::Spanned<DeValue<'_>>, outermost: bool) {
-        let span = value.span();
-        let opens_with = |bracket| text.get(span.clone()).is_some_and(|written| written.starts_with(bracket));
-        match value.get_ref() {
-            DeValue::Table(table) => {
-                let inline = opens_with('{');
-                if inline && outermost {
-                    self.containers.push(span.clone());
-                }
-                for value in table.values() {
-                    self.collect_value(text, value, outermost && !inline);
-                }
-            }
-            DeValue::Array(array) => {
-                let tables = array.iter().any(|item| {
-                    item.get_ref().is_table()
-                        && !text.get(item.span()).is_some_and(|written| written.starts_with('{'))
-                });
-                if !tables && outermost {
-                    self.containers.push(span.clone());
-                }
-                for value in array {
-                    self.collect_value(text, value, outermost && tables);
-                }
-            }
-            _ => self.scalars.push(span),
-        }
-    }
+    let start = text.get(..place).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
+    let newline = text.get(place..).and_then(|after| after.find('\n'));
+    start..newline.map_or(text.len(), |length| place + length)
 }

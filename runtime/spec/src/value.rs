@@ -101,7 +101,7 @@ impl<'a> Reader<'a> {
             .map(Duration::from_millis)
     }
 
-    /// One of the values that `known` names.
+    /// `value` as a string; `wanted` says what it should have been.
     pub(crate) fn text(&self, key: &str, value: &Value<'_>, wanted: &str) -> Option<Spanned<String>> {
         match value.get_ref() {
             DeValue::String(text) => Some(Spanned::new(text.to_string(), value.span())),

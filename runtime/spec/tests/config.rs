@@ -1,0 +1,168 @@
+//! What a good file says, and what no file may do.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use proptest::prelude::*;
+use serde_json::json;
+use standpipe_record::Kind;
+use standpipe_spec::{Buffering, Compression, Config, Destination, Limits, Severity, Source, load, parse};
+
+const GOOD: &str = include_str!("findings/good.toml");
+
+fn good() -> Config {
+    let (config, findings) = parse(GOOD, Path::new("/etc/standpipe"));
+    assert_eq!(findings, []);
+    config
+}
+
+#[test]
+fn paths_are_relative_to_the_file() {
+    let config = good();
+    assert_eq!(config.state, Path::new("/etc/standpipe/state"));
+    assert_eq!(config.s3.directory.as_deref(), Some(Path::new("/etc/standpipe/buckets")));
+    let Source::File { path } = &config.streams["web"].source else { panic!("not a file") };
+    assert_eq!(path.value, Path::new("/etc/standpipe/access.log"));
+    assert_eq!(GOOD.get(path.span.clone()), Some("\"access.log\""));
+}
+
+#[test]
+fn a_plugin_has_its_params_as_json_and_its_limits() {
+    let config = good();
+    let mask = &config.plugins["mask"];
+    let params = json!({ "fields": ["user", "client"], "since": "2026-01-01", "ratio": 0.5, "keep": true });
+    assert_eq!(mask.params.value, params);
+    assert_eq!(mask.limits, Limits::default());
+    assert!(mask.deterministic);
+    let (config, findings) = parse(
+        "[streams.a]\nsource.stdin = {}\ndestination.s3.bucket = \"logs\"\n[s3]\ndirectory = \"b\"\n\
+         [plugins.p]\nsource = \"p.wasm\"\nlimits = { memory = \"1GiB\", init_time = \"1m\", metrics = 0x10 }",
+        Path::new(""),
+    );
+    assert_eq!(findings, []);
+    let limits =
+        Limits { memory: 1 << 30, init_time: Duration::from_secs(60), metrics: 16, ..Limits::default() };
+    assert_eq!(config.plugins["p"].limits, limits);
+}
+
+#[test]
+fn a_blueprint_that_a_stream_names_needs_no_table() {
+    let config = good();
+    let named: Vec<&str> = config.streams["web"].transform.iter().map(|name| name.value.as_str()).collect();
+    assert_eq!(named, ["apache", "mask", "blueprint:apache-log-to-json"]);
+    assert_eq!(config.plugins["blueprint:apache-log-to-json"].source.value, "blueprint:apache-log-to-json");
+}
+
+#[test]
+fn a_destination_says_what_the_file_says_and_otherwise_what_firehose_does() {
+    let config = good();
+    let Destination::S3(web) = &config.streams["web"].destination;
+    assert_eq!((web.compression, web.append_delimiter), (Compression::Gzip, false));
+    assert_eq!(
+        web.prefix.as_ref().map(|prefix| prefix.value.as_str()),
+        Some("web/!{timestamp:yyyy/MM/dd/HH/}")
+    );
+    let Destination::S3(copy) = &config.streams["copy"].destination;
+    assert_eq!((copy.compression, copy.append_delimiter), (Compression::None, true));
+    assert_eq!(copy.buffering, Buffering { size: 5 << 20, interval: Duration::from_secs(300) });
+    assert_eq!((&copy.prefix, &copy.error_output_prefix), (&None, &None));
+    assert_eq!(config.streams["copy"].source, Source::Stdin);
+}
+
+#[test]
+fn a_file_with_errors_gives_a_draft_and_no_config() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("standpipe.toml");
+    std::fs::write(&path, GOOD.replace("\"logs\"", "\"lo/gs\"")).unwrap();
+    let file = load(&path).unwrap();
+    assert_eq!(file.findings.len(), 1);
+    assert_eq!(file.config(), None);
+    assert!(file.draft.streams.contains_key("web"));
+    std::fs::write(&path, GOOD.replace("\"logs\"", "\"Logs\"")).unwrap();
+    let file = load(&path).unwrap();
+    assert_eq!(file.findings.iter().map(|finding| finding.severity).collect::<Vec<_>>(), [Severity::Warning]);
+    assert_eq!(file.config().unwrap().state, folder.path().join("state"));
+}
+
+#[test]
+fn a_file_that_cannot_be_had_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: &[u8]| -> PathBuf {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    };
+    for (path, want) in [
+        (folder.path().join("none.toml"), "there is no such file; name another, or make one"),
+        (folder.path().to_owned(), "it is a folder; name the file in it"),
+        (write("latin.toml", b"# caf\xe9"), "is not UTF-8 at byte 5; save it as UTF-8"),
+        (
+            write("large.toml", &vec![b'#'; (1 << 20) + 1]),
+            "is larger than 1048576 bytes (1 MiB); name another file",
+        ),
+    ] {
+        let error = load(&path).unwrap_err();
+        assert_eq!(error.kind(), Kind::Invalid);
+        assert!(error.to_string().ends_with(want), "{error}");
+    }
+    assert_eq!(load(&write("most.toml", &vec![b'#'; 1 << 20])).unwrap().findings.len(), 1);
+}
+
+/// What holds of every text.
+fn check(text: &str) {
+    let (config, findings) = parse(text, Path::new("base"));
+    let mut last = 0;
+    for finding in &findings {
+        if let Some(span) = &finding.span {
+            assert!(text.get(span.clone()).is_some(), "{finding:?} is not in {text:?}");
+            assert!(last <= span.start, "{findings:?} are not in order");
+            last = span.start;
+        }
+        assert!(!finding.message.contains(|character: char| character.is_control()), "{finding:?}");
+    }
+    if findings.iter().all(|finding| finding.severity != Severity::Error) {
+        assert!(!config.streams.is_empty() && config.s3.directory.is_some());
+        for name in config.streams.values().flat_map(|stream| &stream.transform) {
+            assert!(config.plugins.contains_key(&name.value), "{name:?}");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read_or_refused(text in "\\PC{0,200}") {
+        check(&text);
+    }
+
+    #[test]
+    fn any_lines_are_read_or_refused(lines in prop::collection::vec(
+        "(\\[{0,2}[a-c\"'.\\[\\]{}]{0,6}\\]{0,2}|[a-d.\"]{1,4} ?=? ?[\\[{\"'a-c0-9,.:=\\]} -]{0,12}|(streams|plugins|s3)\\.?[a-c.]{0,3} = .{0,8})(\r?\n|\r)",
+        0..12,
+    )) {
+        check(&lines.concat());
+    }
+
+    #[test]
+    fn a_damaged_file_is_read_or_refused(start in 0..GOOD.len(), length in 0usize..60, new in "[\\[\\]{}\"'=,.a-c\n\u{0}-\u{1f}ü]{0,6}") {
+        let end = (start + length).min(GOOD.len());
+        let mut text = GOOD.to_owned();
+        text.replace_range(start..end, &new);
+        check(&text);
+    }
+}
+
+#[test]
+fn nesting_and_size_are_bounded() {
+    let many = 100_000;
+    for text in [
+        format!("{}a = 1", "a.".repeat(many)),
+        format!("[a{}]", ".a".repeat(many)),
+        format!("a = {}", "[".repeat(many)),
+        format!("[plugins.p]\nparams = {}", "{a=".repeat(many)),
+        "a=x\n".repeat(many),
+        "[x\n".repeat(many),
+        (0..many / 2).fold(String::new(), |text, number| format!("{text}k{number} = w\n")),
+    ] {
+        check(&text);
+    }
+}
