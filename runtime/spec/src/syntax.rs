@@ -96,6 +96,14 @@ fn describe(text: &str, span: Range<usize>, error: &Error) -> Finding {
         message if message.starts_with("string values must be quoted") && written.is_empty() => {
             Finding::error("a value is missing").with_help("write it after the `=`")
         }
+        message
+            if message.starts_with("invalid")
+                && message.contains(" string")
+                && ends_line(text, span.start) =>
+        {
+            Finding::error("the string is not closed on its line")
+                .with_help("end it with the quote that it begins with")
+        }
         message if message.starts_with("missing escaped value") => {
             let help = "write `\\\\` for a backslash, or put the string in single quotes";
             Finding::error("a backslash stands before what it cannot escape").with_help(help)
@@ -103,6 +111,10 @@ fn describe(text: &str, span: Range<usize>, error: &Error) -> Finding {
         message => Finding::error(message),
     };
     finding.at(span)
+}
+
+fn ends_line(text: &str, place: usize) -> bool {
+    text.get(place..).is_some_and(|rest| rest.is_empty() || rest.starts_with(['\r', '\n']))
 }
 
 fn line(text: &str, place: usize) -> Range<usize> {

@@ -47,7 +47,10 @@ impl Units {
         let Some((_, factor)) = self.units.iter().find(|(name, _)| *name == unit) else {
             let error = self.error(format!("{} is not a unit of {}", quoted(unit), self.what));
             return Err(match (self.meant)(unit) {
-                Some(meant) => UnitError { help: format!("did you mean `{digits}{meant}`?"), ..error },
+                Some(meant) => UnitError {
+                    help: format!("did you mean {}?", quoted(&format!("{digits}{meant}"))),
+                    ..error
+                },
                 None => error,
             });
         };

@@ -1,0 +1,202 @@
+//! Findings as a person sees them: the sentence, the place in the file, what to do.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str};
+use standpipe_spec::{Finding, Severity};
+
+/// The most findings that are shown; a file with more is most likely not a config file.
+const MOST: usize = 50;
+
+/// Renders `findings` in the file `path`, whose text is `text`, and a last line that counts them.
+/// Empty when there are none.
+pub(crate) fn render(path: &Path, text: &str, findings: &[Finding], colour: bool) -> String {
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    let path = path.display().to_string();
+    let mut out = String::new();
+    for finding in findings.iter().take(MOST) {
+        out.push_str(&renderer.render(&[group(&path, text, finding)]));
+        out.push_str("\n\n");
+    }
+    if !findings.is_empty() {
+        out.push_str(&summary(&path, findings));
+    }
+    out
+}
+
+fn group<'a>(path: &'a str, text: &'a str, finding: &'a Finding) -> Group<'a> {
+    let level = match finding.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let group = Group::with_title(level.primary_title(finding.message.as_str()));
+    // A span that is not of this text would make the renderer panic.
+    let group = match finding.span.clone().filter(|span| text.get(span.clone()).is_some()) {
+        Some(span) => {
+            let place = AnnotationKind::Primary.span(span);
+            group.element(Snippet::source(text).path(path).annotation(place))
+        }
+        None => group.element(Origin::path(path)),
+    };
+    match &finding.help {
+        Some(help) => group.element(Level::HELP.message(normalize_untrusted_str(help))),
+        None => group,
+    }
+}
+
+fn summary(path: &str, findings: &[Finding]) -> String {
+    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+    let counted = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+    let mut out = match (errors, findings.len() - errors) {
+        (errors, 0) => counted(errors, "error"),
+        (0, warnings) => counted(warnings, "warning"),
+        (errors, warnings) => format!("{} and {}", counted(errors, "error"), counted(warnings, "warning")),
+    };
+    let _ = write!(out, " in `{path}`");
+    if findings.len() > MOST {
+        let _ = write!(out, "; the first {MOST} are shown");
+    }
+    out.push('\n');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use snapbox::{assert_data_eq, str};
+    use standpipe_spec::parse;
+
+    use super::*;
+
+    const PATH: &str = "standpipe.toml";
+
+    fn rendered(text: &str, colour: bool) -> String {
+        let (_, findings) = parse(text, Path::new(""));
+        render(Path::new(PATH), text, &findings, colour)
+    }
+
+    const TEXT: &str = "\
+[s3]
+directory = \"buckets\"
+
+[streams.web]
+source.stdin = {}
+
+[streams.web.destination.s3]
+bucket = \"Logs\"
+bufering = { size = \"5MiB\" }
+compression = gzip
+";
+
+    #[test]
+    fn a_finding_shows_its_line_and_what_to_do() {
+        assert_data_eq!(
+            rendered(TEXT, false),
+            str![[r#"
+warning: `Logs` works as a folder, but S3 has no bucket of such a name
+ --> standpipe.toml:8:10
+  |
+8 | bucket = "Logs"
+  |          ^^^^^^
+  |
+  = help: choose a name of 3 to 63 lower-case letters, digits and hyphens
+
+error: unknown key `bufering` in `streams.web.destination.s3`
+ --> standpipe.toml:9:1
+  |
+9 | bufering = { size = "5MiB" }
+  | ^^^^^^^^
+  |
+  = help: did you mean `buffering`?
+
+error: `gzip` is no value
+  --> standpipe.toml:10:15
+   |
+10 | compression = gzip
+   |               ^^^^
+   |
+   = help: if it is a string, write `"gzip"`
+
+2 errors and 1 warning in `standpipe.toml`
+
+"#]]
+        );
+    }
+
+    #[test]
+    fn a_finding_without_a_place_names_the_file() {
+        assert_data_eq!(
+            rendered("", false),
+            str![[r#"
+error: `streams` is missing at the top
+--> standpipe.toml
+ = help: add `[streams.NAME]` with a `source` and a `destination`
+
+1 error in `standpipe.toml`
+
+"#]]
+        );
+    }
+
+    #[test]
+    fn the_last_line_end_and_windows_line_ends_are_places() {
+        assert_data_eq!(
+            rendered("s3 = {}\r\nstate = \"a\r\n[streams", false),
+            str![[r#"
+error: the string is not closed on its line
+ --> standpipe.toml:2:11
+  |
+2 | state = "a
+  |           ^
+  |
+  = help: end it with the quote that it begins with
+
+error: unclosed table, expected `]`
+ --> standpipe.toml:3:9
+  |
+3 | [streams
+  |         ^
+
+2 errors in `standpipe.toml`
+
+"#]]
+        );
+    }
+
+    #[test]
+    fn colour_only_when_asked() {
+        assert!(!rendered(TEXT, false).contains('\u{1b}'));
+        assert!(rendered(TEXT, true).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn the_file_does_not_reach_the_terminal_raw() {
+        let text = "state = \"\u{1b}[2J\"\n\"\u{1b}[31m\" = 1\nstreams = { a = 1 }\n";
+        assert!(!rendered(text, false).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn a_span_of_another_text_is_no_panic() {
+        let finding = Finding::error("elsewhere").at(5..9).with_help("mend it");
+        assert!(render(Path::new(PATH), "ü", &[finding], false).contains("elsewhere"));
+    }
+
+    #[test]
+    fn a_file_cut_anywhere_is_shown() {
+        for cut in 0..TEXT.len() {
+            let shown = rendered(TEXT.get(..cut).unwrap_or_default(), false);
+            assert!(shown.ends_with(" in `standpipe.toml`\n"), "{cut}: {shown}");
+        }
+    }
+
+    #[test]
+    fn of_a_thousand_findings_the_first_are_shown() {
+        let text: String = (0..1000).map(|number| format!("k{number} = 1\n")).collect();
+        let rendered = rendered(&text, false);
+        assert_eq!(rendered.matches("error: unknown key").count(), MOST);
+        assert!(
+            rendered.ends_with("1001 errors in `standpipe.toml`; the first 50 are shown\n"),
+            "{rendered}"
+        );
+    }
+}
