@@ -2,7 +2,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::unit::{self, UnitError, Units};
+use crate::unit::{self, Quantity, UnitError, Units};
 
 /// A length of time. Prints for people (`1.5 s`, `5 m`); `{:#}` prints what the config file says
 /// (`1500ms`, `5m`), and that parses back to the same length. The file knows whole milliseconds; a part
@@ -13,8 +13,8 @@ pub struct Period(pub Duration);
 const SHOWN: &[(&str, u64)] = &[("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
 const UNITS: Units = Units {
-    what: "a duration",
-    example: "60s",
+    what: Period::WHAT,
+    example: Period::EXAMPLE,
     units: &[("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)],
     meant,
 };
@@ -23,6 +23,16 @@ fn meant(unit: &str) -> Option<&'static str> {
     let unit = unit.to_ascii_lowercase();
     let meanings = [("ms", "ms"), ("mil", "ms"), ("s", "s"), ("m", "m"), ("h", "h")];
     meanings.into_iter().find(|(start, _)| unit.starts_with(start)).map(|(_, name)| name)
+}
+
+impl Quantity for Period {
+    const WHAT: &'static str = "a duration";
+    const EXAMPLE: &'static str = "60s";
+
+    fn bare(number: u64, most: Self) -> String {
+        // Seconds, as Firehose has it, unless that is too long to be meant.
+        if Duration::from_secs(number) <= most.0 { format!("{number}s") } else { format!("{number}ms") }
+    }
 }
 
 impl FromStr for Period {

@@ -168,7 +168,7 @@ impl<'a> Reader<'a> {
         match value.get_ref() {
             DeValue::Table(table) => Some(Reader::new(self.context, path, value.span(), table)),
             _ => {
-                let help = format!("write a table, `[{path}]`");
+                let help = format!("write a table, {}", quoted(&format!("[{path}]")));
                 self.wrong(key, value, "a table", help);
                 None
             }

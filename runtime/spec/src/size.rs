@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::unit::{self, UnitError, Units};
+use crate::unit::{self, Quantity, UnitError, Units};
 
 /// A number of bytes. Prints for people (`5 MiB`, `1.4 MiB`); `{:#}` prints what the config file says,
 /// exactly (`5MiB`, `1500000B`), and that parses back to the same size.
@@ -11,8 +11,8 @@ pub struct Size(pub u64);
 const SHOWN: &[(&str, u64)] = &[("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
 
 const UNITS: Units = Units {
-    what: "a size",
-    example: "5MiB",
+    what: Size::WHAT,
+    example: Size::EXAMPLE,
     units: &[
         ("B", 1),
         ("KiB", 1 << 10),
@@ -29,6 +29,16 @@ fn meant(unit: &str) -> Option<&'static str> {
     let starts = |name: &str| name.get(..unit.len()).is_some_and(|start| start.eq_ignore_ascii_case(unit));
     let mut names = UNITS.units.iter().map(|(name, _)| *name);
     names.clone().find(|name| name.eq_ignore_ascii_case(unit)).or_else(|| names.find(|name| starts(name)))
+}
+
+impl Quantity for Size {
+    const WHAT: &'static str = "a size";
+    const EXAMPLE: &'static str = "5MiB";
+
+    fn bare(number: u64, _: Self) -> String {
+        // A bare `5` is what Firehose calls 5 MiB; a bare 1048576 can only be bytes.
+        if number < 1024 { format!("{number}MiB") } else { format!("{:#}", Self(number)) }
+    }
 }
 
 impl FromStr for Size {

@@ -1,3 +1,6 @@
+use std::fmt;
+use std::str::FromStr;
+
 use standpipe_record::Kind;
 
 use crate::text::quoted;
@@ -15,6 +18,16 @@ impl UnitError {
     pub fn kind(&self) -> Kind {
         Kind::Invalid
     }
+}
+
+/// What the file writes as a number with a unit. `{:#}` prints it as the file does.
+pub(crate) trait Quantity: Copy + PartialOrd + fmt::Display + FromStr<Err = UnitError> {
+    /// `a size` or `a duration`.
+    const WHAT: &'static str;
+    /// A good value.
+    const EXAMPLE: &'static str;
+    /// What somebody meant who left the unit away, where at most `most` is accepted.
+    fn bare(number: u64, most: Self) -> String;
 }
 
 /// The units that a quantity is written in, and how to speak of it.

@@ -6,6 +6,7 @@ use toml::de::DeValue;
 
 use crate::reader::{Reader, Value};
 use crate::text::quoted;
+use crate::unit::Quantity;
 use crate::{Finding, Period, Size, Spanned};
 
 impl<'a> Reader<'a> {
@@ -75,11 +76,8 @@ impl<'a> Reader<'a> {
 
     /// A size within `range`, in bytes.
     pub(crate) fn size(&mut self, key: &'static str, range: RangeInclusive<u64>) -> Option<u64> {
-        let shown = |bytes| format!("{:#}", Size(bytes));
-        // A bare `5` is what Firehose calls 5 MiB; a bare 1048576 can only be bytes.
-        let bare = |number: u64| if number < 1024 { format!("{number}MiB") } else { shown(number) };
-        let what = ("a size", "size", "`5MiB`");
-        self.quantity(key, range, what, |text| text.parse::<Size>().map(|size| size.0), shown, bare)
+        let (least, most) = range.into_inner();
+        self.quantity(key, Size(least), Size(most)).map(|size| size.0)
     }
 
     /// A duration within `range`.
@@ -88,17 +86,8 @@ impl<'a> Reader<'a> {
         key: &'static str,
         range: RangeInclusive<Duration>,
     ) -> Option<Duration> {
-        let ms = |duration: &Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        let range = ms(range.start())..=ms(range.end());
-        let most = *range.end();
-        let shown = |ms| format!("{:#}", Period(Duration::from_millis(ms)));
-        let bare = |number: u64| match number.checked_mul(1000) {
-            Some(ms) if ms <= most => format!("{number}s"),
-            _ => format!("{number}ms"),
-        };
-        let read = |text: &str| text.parse::<Period>().map(|period| ms(&period.0));
-        self.quantity(key, range, ("a duration", "duration", "`60s`"), read, shown, bare)
-            .map(Duration::from_millis)
+        let (least, most) = range.into_inner();
+        self.quantity(key, Period(least), Period(most)).map(|period| period.0)
     }
 
     /// `value` as a string; `wanted` says what it should have been.
@@ -128,41 +117,32 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn quantity(
-        &mut self,
-        key: &'static str,
-        range: RangeInclusive<u64>,
-        (wanted, noun, example): (&str, &str, &str),
-        read: impl Fn(&str) -> Result<u64, crate::UnitError>,
-        shown: impl Fn(u64) -> String,
-        bare: impl Fn(u64) -> String,
-    ) -> Option<u64> {
+    fn quantity<Q: Quantity>(&mut self, key: &'static str, least: Q, most: Q) -> Option<Q> {
         let value = self.value(key)?;
         let error = |message: String, help: String| {
             self.context.report(Finding::error(message).at(value.span()).with_help(help));
         };
         match value.get_ref() {
-            DeValue::String(text) => match read(text) {
-                Ok(amount) if range.contains(&amount) => return Some(amount),
+            DeValue::String(text) => match text.parse::<Q>() {
+                Ok(amount) if least <= amount && amount <= most => return Some(amount),
                 Ok(amount) => {
-                    let (least, most) = (shown(*range.start()), shown(*range.end()));
-                    let limit = if amount < *range.start() {
-                        format!("least is {least}")
+                    let limit = if amount < least {
+                        format!("least is {least:#}")
                     } else {
-                        format!("most is {most}")
+                        format!("most is {most:#}")
                     };
                     let message = format!("`{key}` is {}; the {limit}", quoted(text));
-                    error(message, format!("write a {noun} from {least} to {most}"));
+                    error(message, format!("write {} from {least:#} to {most:#}", Q::WHAT));
                 }
                 Err(unit) => error(format!("`{key}`: {}", unit.problem), unit.help),
             },
             DeValue::Integer(integer) => {
                 let number = u64::from_str_radix(integer.as_str(), integer.radix());
-                let meant = number.map_or(example.replace('`', ""), bare);
+                let meant = number.map_or(Q::EXAMPLE.to_owned(), |number| Q::bare(number, most));
                 let message = format!("`{key}` is {} without a unit", quoted(&integer.to_string()));
                 error(message, format!("write a string with a unit, such as `\"{meant}\"`"));
             }
-            _ => self.wrong(key, value, wanted, format!("write a string such as {example}")),
+            _ => self.wrong(key, value, Q::WHAT, format!("write a string such as `{}`", Q::EXAMPLE)),
         }
         None
     }

@@ -118,7 +118,9 @@ fn check(text: &str) {
             assert!(last <= span.start, "{findings:?} are not in order");
             last = span.start;
         }
-        assert!(!finding.message.contains(|character: char| character.is_control()), "{finding:?}");
+        for shown in [Some(&finding.message), finding.help.as_ref()].into_iter().flatten() {
+            assert!(!shown.contains(char::is_control), "{finding:?}");
+        }
     }
     if findings.iter().all(|finding| finding.severity != Severity::Error) {
         assert!(!config.streams.is_empty() && config.s3.directory.is_some());
@@ -149,6 +151,15 @@ proptest! {
         text.replace_range(start..end, &new);
         check(&text);
     }
+}
+
+#[test]
+fn keys_are_shown_with_control_characters_escaped() {
+    check(
+        r#""\u001b[2J" = 1
+streams."\u001b[3J" = 1
+plugins."\u001b[4J" = { "\u001b[5J" = 2, limits = { "\u001b[6J" = 3 } }"#,
+    );
 }
 
 #[test]
