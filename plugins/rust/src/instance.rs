@@ -18,11 +18,13 @@ pub trait Transform: Sized {
 /// Reads the settings of a plugin. The message names the member that is wrong.
 pub fn settings<S: DeserializeOwned>(params: &str) -> Result<S, Failure> {
     let mut reader = serde_json::Deserializer::from_str(params);
-    serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let settings = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
         let place = if path == "." { "params".to_owned() } else { format!("params.{path}") };
         Failure::new("bad-params", format!("`{place}`: {}", error.inner()))
-    })
+    })?;
+    reader.end().map_err(|error| Failure::new("bad-params", format!("`params`: {error}")))?;
+    Ok(settings)
 }
 
 /// A record that failed.

@@ -1,7 +1,9 @@
+use std::fmt;
+
 use crate::schema::{Node, Writer};
 
 /// The limits of the contract on the `standpipe:plugin` section and on the name in it, in bytes.
-const MAX_SECTION_BYTES: usize = 64 << 10;
+pub(crate) const MAX_SECTION_BYTES: usize = 64 << 10;
 const MAX_NAME_BYTES: usize = 64;
 
 /// What a plugin says of itself: the content of its `standpipe:plugin` section.
@@ -49,5 +51,12 @@ impl Manifest {
         writer.strings(self.metrics);
         writer.raw("}");
         writer
+    }
+}
+
+/// As JSON.
+impl fmt::Display for Manifest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.write::<MAX_SECTION_BYTES>().text())
     }
 }

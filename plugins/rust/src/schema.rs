@@ -3,6 +3,12 @@
 
 mod impls;
 mod render;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use crate::manifest::MAX_SECTION_BYTES;
 
 pub(crate) use render::Writer;
 
@@ -70,6 +76,15 @@ pub enum Node {
         /// Whether other members are refused.
         closed: bool,
     },
+}
+
+/// As JSON, up to the size that the manifest may have.
+impl fmt::Display for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut writer = Writer::<MAX_SECTION_BYTES>::new();
+        writer.schema(self, "");
+        f.write_str(&writer.text())
+    }
 }
 
 /// A member of an object.

@@ -2,27 +2,22 @@ use syn::{Attribute, Expr, ExprLit, Lit, Meta};
 
 /// The doc comment among `attributes` as running text, one blank line between paragraphs. Empty without one.
 pub(crate) fn comment(attributes: &[Attribute]) -> String {
+    let written: Vec<String> = attributes.iter().filter_map(line).collect();
     let mut text = String::new();
-    let mut paragraph_ended = false;
-    for line in attributes
-        .iter()
-        .filter_map(line)
-        .flat_map(|lines| lines.lines().map(str::to_owned).collect::<Vec<_>>())
-    {
-        let line = line.trim();
+    let mut between = "";
+    for line in written.join("\n").lines().map(str::trim) {
         if line.is_empty() {
-            paragraph_ended = true;
+            between = if text.is_empty() { "" } else { "\n\n" };
             continue;
         }
-        if !text.is_empty() {
-            text.push_str(if paragraph_ended { "\n\n" } else { " " });
-        }
-        paragraph_ended = false;
+        text.push_str(between);
         text.push_str(line);
+        between = " ";
     }
     text
 }
 
+/// `/// line`, which the compiler hands over as `#[doc = " line"]`.
 fn line(attribute: &Attribute) -> Option<String> {
     match &attribute.meta {
         Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {

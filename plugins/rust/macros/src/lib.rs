@@ -14,12 +14,14 @@ mod doc;
 mod params;
 mod plugin;
 mod serde_attrs;
+#[cfg(test)]
+mod tests;
 
 use proc_macro::TokenStream;
 
 /// Makes a plugin of a function.
 ///
-/// ```ignore
+/// ```text
 /// #[standpipe_sdk::plugin(columns("kafka-key"), metrics("added"))]
 /// fn add_field(record: Record<'_>, settings: &Settings, out: &mut Outputs) -> Result<Verdict, Failure>
 /// ```

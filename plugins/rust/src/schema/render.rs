@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use super::{Member, Node};
 
 /// Writes JSON at compile time. With no room (`N` = 0) it only counts, so that a first pass finds the size of
@@ -18,6 +20,11 @@ impl<const N: usize> Writer<N> {
 
     pub(crate) const fn bytes(self) -> [u8; N] {
         self.bytes
+    }
+
+    /// What was written, as far as there was room.
+    pub(crate) fn text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(self.bytes.get(..self.len).unwrap_or(&self.bytes))
     }
 
     #[allow(
