@@ -21,25 +21,4 @@ fn add_field(record: Record<'_>, settings: &Settings, out: &mut Outputs) -> Resu
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use standpipe_sdk::testing;
-
-    #[test]
-    fn objects_get_the_member_and_the_rest_fails() {
-        let params = r#"{"field": "team", "value": "web"}"#;
-        let outcomes = testing::run::<Plugin>(params, &[r#"{"a":1}"#, "[1]", r#"{"team":"old"}"#]);
-        assert_eq!(outcomes.texts(), [r#"{"a":1,"team":"web"}"#, r#"{"team":"web"}"#]);
-        assert_eq!(outcomes.failed.len(), 1);
-        assert_eq!(outcomes.failed[0].index, 1);
-        assert_eq!(outcomes.failed[0].failure.code(), "not-json");
-        assert_eq!(outcomes.counts["added"], 2);
-    }
-
-    #[test]
-    fn params_that_are_wrong_are_refused() {
-        let failure = testing::init::<Plugin>(r#"{"field": 5, "value": 1}"#).unwrap_err();
-        assert_eq!(failure.code(), "bad-params");
-        assert!(failure.message().starts_with("`params.field`: invalid type: integer `5`"), "{failure}");
-    }
-}
+mod tests;
