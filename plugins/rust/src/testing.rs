@@ -58,7 +58,7 @@ pub struct Output {
     pub origin: u32,
     /// Its bytes.
     pub payload: Vec<u8>,
-    /// The columns that the plugin set for it.
+    /// The columns that it goes on with: those of its record, and over them those that the plugin set.
     pub columns: BTreeMap<String, Vec<u8>>,
 }
 
@@ -128,12 +128,16 @@ pub fn run_inputs<P: Transform>(params: &str, inputs: &[Input]) -> TestOutcomes 
     let mut start = 0;
     for (row, (&origin, &end)) in outcomes.origins.iter().zip(&outcomes.ends).enumerate() {
         let payload = outcomes.payload.get(start..end as usize).unwrap_or_default().to_vec();
-        let value = |column: &Column| Some((column.name.clone(), column.get(row)?.to_vec()));
-        outputs.push(Output {
-            origin,
-            payload,
-            columns: outcomes.columns.iter().filter_map(value).collect(),
-        });
+        let inherited = inputs.get(origin as usize).map(|input| input.columns.clone()).unwrap_or_default();
+        let mut columns = BTreeMap::from_iter(inherited);
+        for column in &outcomes.columns {
+            // The host's rule: a column that comes back replaces the inherited one, also where it is absent.
+            match column.get(row) {
+                Some(value) => columns.insert(column.name.clone(), value.to_vec()),
+                None => columns.remove(&column.name),
+            };
+        }
+        outputs.push(Output { origin, payload, columns });
         start = end as usize;
     }
     for record in 0..offset(inputs.len()) {

@@ -1,7 +1,7 @@
 //! What becomes of records, whatever a plugin does on the way.
 
 use proptest::prelude::*;
-use standpipe_sdk::testing::{self, Input};
+use standpipe_sdk::testing::{self, Input, Output};
 use standpipe_sdk::{Failure, Outputs, Record, Verdict};
 
 /// Every byte of a record is something to do: see the match.
@@ -26,6 +26,7 @@ fn script(record: Record<'_>, out: &mut Outputs) -> Result<Verdict, Failure> {
                 assert_eq!(taken_back.unwrap_err().code(), "x");
             }
             b'k' => out.set("key", format!("key {}", step % 3))?,
+            b'r' => out.set("route", "set")?,
             b'd' => return Ok(Verdict::Dropped),
             _ => return Err(Failure::new("failed", format!("at {step}"))),
         }
@@ -35,21 +36,28 @@ fn script(record: Record<'_>, out: &mut Outputs) -> Result<Verdict, Failure> {
 
 #[derive(Debug, PartialEq)]
 enum Fate {
-    /// Payload and value of the column `key` of each output.
-    Emitted(Vec<(String, Option<String>)>),
+    Emitted(Vec<Emitted>),
     Dropped,
     Failed(String),
 }
 
-/// What the script means, without a batch around it.
-fn expected(script: &str, inherited: Option<&String>) -> Fate {
-    let mut outputs: Vec<(String, Option<String>)> = Vec::new();
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Emitted {
+    payload: String,
+    key: Option<String>,
+    route: Option<String>,
+}
+
+/// What the script means, without a batch around it. `before` is an output of which nothing is set.
+fn expected(script: &str, before: &Emitted) -> Fate {
+    let mut outputs: Vec<Emitted> = Vec::new();
     for (step, byte) in script.bytes().enumerate() {
         match byte {
-            b'e' | b'w' => outputs.push((step.to_string(), inherited.cloned())),
+            b'e' | b'w' => outputs.push(Emitted { payload: step.to_string(), ..before.clone() }),
             b'x' => {}
-            b'k' => match outputs.last_mut() {
-                Some((_, key)) => *key = Some(format!("key {}", step % 3)),
+            b'k' | b'r' => match outputs.last_mut() {
+                Some(output) if byte == b'k' => output.key = Some(format!("key {}", step % 3)),
+                Some(output) => output.route = Some("set".into()),
                 None => return Fate::Failed("no-output".into()),
             },
             b'd' => return Fate::Dropped,
@@ -59,28 +67,39 @@ fn expected(script: &str, inherited: Option<&String>) -> Fate {
     if outputs.is_empty() { Fate::Dropped } else { Fate::Emitted(outputs) }
 }
 
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
+fn emitted(output: &Output) -> Emitted {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let column = |name| output.columns.get(name).map(|value| text(value));
+    Emitted { payload: text(&output.payload), key: column("key"), route: column("route") }
 }
 
 proptest! {
     #[test]
     fn a_record_is_whole_whatever_its_neighbours_do(
-        records in prop::collection::vec(("[ewxk]{0,4}[ewxkdf]{0,2}", prop::option::of("key [0-3]")), 1..12),
+        records in prop::collection::vec(("[ewxkr]{0,4}[ewxkrdf]{0,2}", prop::option::of("key [0-3]")), 1..12),
     ) {
-        let inputs: Vec<Input> = records.iter().map(|(script, key)| match key {
-            Some(key) => Input::new(script).column("key", key),
-            None => Input::new(script),
+        let inputs: Vec<Input> = records.iter().map(|(script, key)| {
+            let input = Input::new(script).column("route", "inherited");
+            match key {
+                Some(key) => input.column("key", key),
+                None => input,
+            }
         }).collect();
         let outcomes = testing::run_inputs::<Plugin>("{}", &inputs);
         prop_assert!(outcomes.outputs.is_sorted_by_key(|output| output.origin));
-        for (number, (script, inherited)) in (0u32..).zip(&records) {
+
+        // `key` is asked for and inherited output by output. `route` is not: it is inherited unless an output of
+        // the batch sets it, one that was not withdrawn.
+        let unset = Emitted::default();
+        let sets_route = |(script, _): &(String, _)| match expected(script, &unset) {
+            Fate::Emitted(outputs) => outputs.iter().any(|output| output.route.is_some()),
+            Fate::Dropped | Fate::Failed(_) => false,
+        };
+        let route = if records.iter().any(sets_route) { None } else { Some("inherited".to_owned()) };
+
+        for (number, (script, key)) in (0u32..).zip(&records) {
             let own = outcomes.outputs.iter().filter(|output| output.origin == number);
-            let outputs: Vec<_> = own.map(|output| {
-                // What the host does: a column that the output has not is inherited.
-                let key = output.columns.get("key").map(|key| text(key)).or_else(|| inherited.clone());
-                (text(&output.payload), key)
-            }).collect();
+            let outputs: Vec<_> = own.map(emitted).collect();
             let failed: Vec<_> = outcomes.failed.iter().filter(|failed| failed.index == number).collect();
             let dropped = outcomes.dropped.iter().filter(|&&dropped| dropped == number).count();
             let fate = match (outputs.is_empty(), dropped, failed.as_slice()) {
@@ -89,7 +108,8 @@ proptest! {
                 (true, 0, [failed]) => Fate::Failed(failed.failure.code().to_owned()),
                 other => panic!("record {number} is in no or in several places: {other:?}"),
             };
-            prop_assert_eq!(fate, expected(script, inherited.as_ref()));
+            let before = Emitted { key: key.clone(), route: route.clone(), ..Emitted::default() };
+            prop_assert_eq!(fate, expected(script, &before));
         }
     }
 
