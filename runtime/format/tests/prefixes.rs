@@ -1,0 +1,237 @@
+//! Prefixes: what they come out as, what is refused with which words, and that no text breaks them.
+#![allow(clippy::unwrap_used, reason = "a test may stop at what it did not expect")]
+
+use proptest::prelude::*;
+use standpipe_format::{MAX_PREFIX_BYTES, Moment, ObjectName, Prefix, PrefixError, Prefixes, Role};
+
+/// 2026-07-13 14:15:16 UTC.
+const THEN: u64 = 1_783_952_116_000;
+
+fn keys(prefix: Option<&str>, error_output_prefix: Option<&str>) -> (String, String) {
+    let prefixes = Prefixes::parse(prefix, error_output_prefix).unwrap();
+    let then = Moment::utc(THEN);
+    let mut next = 0;
+    let mut random = || {
+        next += 1;
+        next
+    };
+    (
+        prefixes.destination().evaluate(&then, None, &mut random),
+        prefixes.error_output().evaluate(&then, Some("processing-failed"), &mut random),
+    )
+}
+
+#[test]
+fn prefixes_come_out_as_firehose_documents_them() {
+    for (prefix, error_output_prefix, key, error_key) in [
+        (None, None, "2026/07/13/14/", "processing-failed/2026/07/13/14/"),
+        (Some(""), Some(""), "2026/07/13/14/", "processing-failed/2026/07/13/14/"),
+        (Some("legacy"), None, "legacy2026/07/13/14/", "legacyprocessing-failed/2026/07/13/14/"),
+        (Some("web/"), None, "web/2026/07/13/14/", "web/processing-failed/2026/07/13/14/"),
+        (Some("web/"), Some("bad/"), "web/2026/07/13/14/", "bad/"),
+        (
+            Some("web/!{timestamp:yyyy/MM/dd/HH}/"),
+            Some("failed/!{firehose:error-output-type}/"),
+            "web/2026/07/13/14/",
+            "failed/processing-failed/",
+        ),
+        (
+            Some("!{timestamp:'year='yyyy'/month='MM}/!{timestamp:D}-"),
+            Some("!{firehose:error-output-type}!{firehose:error-output-type}-!{timestamp:yyyy-MM-dd}"),
+            "year=2026/month=07/194-",
+            "processing-failedprocessing-failed-2026-07-13",
+        ),
+        (
+            Some("!{firehose:random-string}/!{firehose:random-string}/"),
+            Some("e/"),
+            "123456789AB/CDEFGHIJKLM/",
+            "e/",
+        ),
+        (
+            Some("! { } }{ !!/"),
+            None,
+            "! { } }{ !!/2026/07/13/14/",
+            "! { } }{ !!/processing-failed/2026/07/13/14/",
+        ),
+    ] {
+        let expected = (key.to_owned(), error_key.to_owned());
+        assert_eq!(keys(prefix, error_output_prefix), expected, "{prefix:?} {error_output_prefix:?}");
+    }
+}
+
+#[test]
+fn keys_are_named_as_firehose_names_them() {
+    let then = Moment::utc(THEN);
+    let name = ObjectName { stream: "web", version: 3, moment: &then, id: 0, extension: ".gz" };
+    assert_eq!(
+        name.key("logs/2026/"),
+        "logs/2026/web-3-2026-07-13-14-15-16-00000000-0000-4000-8000-000000000000.gz"
+    );
+    let name = ObjectName { id: u128::MAX, extension: "", ..name };
+    assert_eq!(name.to_string(), "web-3-2026-07-13-14-15-16-ffffffff-ffff-4fff-bfff-ffffffffffff");
+    let name = ObjectName { id: 0x0123_4567_89ab_cdef_0123_4567_89ab_cdef, ..name };
+    assert_eq!(name.to_string(), "web-3-2026-07-13-14-15-16-01234567-89ab-4def-8123-456789abcdef");
+}
+
+fn one(text: &str, role: Role) -> String {
+    let error = Prefix::parse(text, role).unwrap_err();
+    assert_eq!(error.role(), role);
+    format!("{:?}: {error}", text.get(error.range()).unwrap())
+}
+
+#[test]
+fn a_refusal_names_the_place_and_what_to_write() {
+    use Role::{Destination, ErrorOutput};
+    for (role, text, refusal) in [
+        (
+            Destination,
+            "a/!{timestamp:yyyy/MM",
+            r#""!{timestamp:yyyy/MM": the expression that begins with `!{` is not closed; close it with `}`; `!{` begins an expression and nothing else"#,
+        ),
+        (
+            Destination,
+            "a/!{timestamp:yyyy/!{timestamp:MM}",
+            r#""!{timestamp:yyyy/": the expression that begins with `!{` is not closed; close it with `}`; `!{` begins an expression and nothing else"#,
+        ),
+        (
+            Destination,
+            "!{yyyy}/",
+            r#""!{yyyy}": `yyyy` is not of the form `namespace:value`; write `!{timestamp:yyyy/MM/dd}`, for example"#,
+        ),
+        (
+            Destination,
+            "é!{Timestamp:yyyy}/",
+            r#""Timestamp": there is no namespace `Timestamp`; write `timestamp`"#,
+        ),
+        (
+            Destination,
+            "!{date\n:yyyy}/",
+            r#""date\n": there is no namespace `date\n`; write `timestamp` or `firehose`"#,
+        ),
+        (
+            Destination,
+            "!{firehose:random_string}/",
+            r#""random_string": `firehose` has no value `random_string`; write `random-string`"#,
+        ),
+        (
+            Destination,
+            "!{firehose:uuid}/",
+            r#""uuid": `firehose` has no value `uuid`; write `random-string` or `error-output-type`"#,
+        ),
+        (
+            Destination,
+            "!{firehose:error-output-type}/",
+            r#""!{firehose:error-output-type}": `firehose:error-output-type` has no value outside the error output; move it to the error output prefix"#,
+        ),
+        (
+            Destination,
+            "!{partitionKeyFromQuery:user}/",
+            r#""!{partitionKeyFromQuery:user}": `partitionKeyFromQuery` is not in this version; remove it; objects are parted by time alone so far"#,
+        ),
+        (
+            ErrorOutput,
+            "!{partitionKeyFromLambda:user}/",
+            r#""!{partitionKeyFromLambda:user}": `partitionKeyFromLambda` cannot stand in the prefix of the error output: a record may fail before it has keys; remove it"#,
+        ),
+        (
+            ErrorOutput,
+            "failed/!{timestamp:yyyy}/",
+            r#""!{timestamp:yyyy}": an error output prefix with expressions must have `!{firehose:error-output-type}` in it; add `!{firehose:error-output-type}/`"#,
+        ),
+        (
+            Destination,
+            "!{timestamp:YYYY/MM}/",
+            r#""YYYY": the letter `Y` cannot be used in a date pattern; write `yyyy`: `Y` is the year that a week belongs to, another one around New Year"#,
+        ),
+        (
+            Destination,
+            "!{timestamp:yyyy/ww}/",
+            r#""ww": the letter `w` cannot be used in a date pattern; use y u M L d D Q E a H k h K m s S X x Z z VV, and put other text in single quotes, as in `'year='yyyy`"#,
+        ),
+        (
+            Destination,
+            "!{timestamp:yyyyMMddd}/",
+            r#""ddd": the letter `d` stands 3 times in a row; a date pattern takes 1 to 2; write it as often as that"#,
+        ),
+    ] {
+        assert_eq!(one(text, role), refusal);
+    }
+}
+
+#[test]
+fn a_prefix_that_could_pass_the_limit_is_refused() {
+    // The date that is glued on counts too.
+    let fits = "x".repeat(MAX_PREFIX_BYTES - "yyyy/MM/dd/HH/".len());
+    assert_eq!(keys(Some(&fits), None).0.len(), MAX_PREFIX_BYTES);
+    let error = Prefix::parse(&format!("{fits}x"), Role::Destination).unwrap_err();
+    assert_eq!(error.to_string(), "the prefix can come out as 513 bytes; the limit is 512; shorten it");
+    // An error output's is used as it stands.
+    assert!(Prefix::parse(&"x".repeat(MAX_PREFIX_BYTES), Role::ErrorOutput).is_ok());
+    assert!(Prefix::parse(&"x".repeat(MAX_PREFIX_BYTES + 1), Role::ErrorOutput).is_err());
+}
+
+#[test]
+fn two_prefixes_are_checked_together() {
+    let errors = Prefixes::parse(Some("a/!{timestamp:yyyy}/"), None).unwrap_err();
+    assert_eq!(errors.len(), 1);
+    assert_eq!((errors[0].role(), errors[0].range()), (Role::Destination, 2..19));
+    assert_eq!(
+        errors[0].to_string(),
+        "a prefix with expressions needs an error output prefix beside it; \
+         add `error_output_prefix = \"failed/!{firehose:error-output-type}/\"`"
+    );
+    let errors = Prefixes::parse(Some("!{timestamp:YYYY}"), Some("!{firehose:x}")).unwrap_err();
+    let roles: Vec<Role> = errors.iter().map(PrefixError::role).collect();
+    assert_eq!(roles, [Role::Destination, Role::ErrorOutput]);
+}
+
+/// Text in which the things that matter to the parser are likely.
+fn texts() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("!{".to_owned()),
+        Just("}".to_owned()),
+        Just(":".to_owned()),
+        Just("'".to_owned()),
+        Just("timestamp".to_owned()),
+        Just("!{timestamp:yyyy/MM}".to_owned()),
+        Just("!{timestamp:".to_owned()),
+        Just("firehose".to_owned()),
+        Just("!{firehose:random-string}".to_owned()),
+        Just("!{firehose:error-output-type}".to_owned()),
+        "[a-zA-Z]{1,4}",
+        any::<String>(),
+    ];
+    prop::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_a_prefix_or_is_refused_with_a_place_in_it(text in texts(), error_output: bool, ms: u64) {
+        let role = if error_output { Role::ErrorOutput } else { Role::Destination };
+        match Prefix::parse(&text, role) {
+            Ok(prefix) => {
+                let out = prefix.evaluate(&Moment::utc(ms), Some("processing-failed"), &mut || ms);
+                prop_assert!(out.len() <= MAX_PREFIX_BYTES);
+                if !text.contains("!{") {
+                    prop_assert!(out.starts_with(&text));
+                }
+            }
+            Err(error) => {
+                prop_assert!(text.get(error.range()).is_some_and(|place| !place.is_empty()));
+                prop_assert!(!error.to_string().contains(char::is_control));
+            }
+        }
+    }
+
+    #[test]
+    fn any_pattern_prints_or_is_refused_with_a_place_in_it(pattern in "[yuMLdDQEaHkhKmsSXxZzVYw'/ é]{1,12}", ms: u64) {
+        let text = format!("!{{timestamp:{pattern}}}");
+        match Prefix::parse(&text, Role::Destination) {
+            Ok(prefix) => {
+                let out = prefix.evaluate(&Moment::utc(ms), None, &mut || ms);
+                prop_assert!(!out.is_empty() && out.len() <= MAX_PREFIX_BYTES);
+            }
+            Err(error) => prop_assert!(text.get(error.range()).is_some_and(|place| !place.is_empty())),
+        }
+    }
+}
