@@ -60,6 +60,17 @@ fn prefixes_come_out_as_firehose_documents_them() {
 }
 
 #[test]
+fn a_random_string_may_have_any_letter_or_digit() {
+    let prefix = Prefix::parse("!{firehose:random-string}", Role::Destination).unwrap();
+    let mut seen = String::new();
+    for first in 0..6 {
+        let mut next = 11 * first..;
+        seen += &prefix.evaluate(&Moment::utc(THEN), None, &mut || next.next().unwrap());
+    }
+    assert_eq!(seen, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123");
+}
+
+#[test]
 fn keys_are_named_as_firehose_names_them() {
     let then = Moment::utc(THEN);
     let name = ObjectName { stream: "web", version: 3, moment: &then, id: 0, extension: ".gz" };
@@ -165,6 +176,27 @@ fn a_prefix_that_could_pass_the_limit_is_refused() {
     assert_eq!(keys(Some(&fits), None).0.len(), MAX_PREFIX_BYTES);
     let error = Prefix::parse(&format!("{fits}x"), Role::Destination).unwrap_err();
     assert_eq!(error.to_string(), "the prefix can come out as 513 bytes; the limit is 512; shorten it");
+    // What an expression can come out as at its longest counts, and no byte more.
+    for (expression, longest) in [
+        ("!{timestamp:EEEE}", "Wednesday".len()),
+        ("!{timestamp:MMMM}", "September".len()),
+        ("!{timestamp:QQQQ}", "3rd quarter".len()),
+        ("!{timestamp:EEEEE-MMM-QQQ-DDD}", "W-Sep-Q3-273".len()),
+        ("!{timestamp:yy-yyy-yyyyyyy}", "26-2026-0002026".len()),
+        ("!{timestamp:kk:mm:ss.SSSSSS a XXX}", "24:00:00.000000 AM +00:00".len()),
+        ("!{firehose:random-string}", 11),
+    ] {
+        let literal = "x".repeat(MAX_PREFIX_BYTES - longest);
+        assert!(Prefix::parse(&format!("{literal}{expression}"), Role::Destination).is_ok(), "{expression}");
+        let error = Prefix::parse(&format!("x{literal}{expression}"), Role::Destination).unwrap_err();
+        assert!(
+            error.to_string().starts_with("the prefix can come out as 513 bytes"),
+            "{expression}: {error}"
+        );
+    }
+    let literal = "x".repeat(MAX_PREFIX_BYTES - "AmazonOpenSearchService-failed".len());
+    assert!(Prefix::parse(&format!("{literal}!{{firehose:error-output-type}}"), Role::ErrorOutput).is_ok());
+    assert!(Prefix::parse(&format!("x{literal}!{{firehose:error-output-type}}"), Role::ErrorOutput).is_err());
     // An error output's is used as it stands.
     assert!(Prefix::parse(&"x".repeat(MAX_PREFIX_BYTES), Role::ErrorOutput).is_ok());
     assert!(Prefix::parse(&"x".repeat(MAX_PREFIX_BYTES + 1), Role::ErrorOutput).is_err());
@@ -172,7 +204,7 @@ fn a_prefix_that_could_pass_the_limit_is_refused() {
 
 #[test]
 fn two_prefixes_are_checked_together() {
-    let errors = Prefixes::parse(Some("a/!{timestamp:yyyy}/"), None).unwrap_err();
+    let errors = Prefixes::parse(Some("a/!{timestamp:yyyy}/!{timestamp:MM}/"), None).unwrap_err();
     assert_eq!(errors.len(), 1);
     assert_eq!((errors[0].role(), errors[0].range()), (Role::Destination, 2..19));
     assert_eq!(

@@ -65,7 +65,7 @@ fn a_file_that_got_shorter_is_no_end() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("log");
     let lines = "0123456789\n".repeat(20_000);
-    for left in [0, 100, 200_000] {
+    for left in [0, 100, 219_999] {
         fs::write(&path, &lines).unwrap();
         let mut source = Source::open(&path).unwrap();
         let mut batch = Batch::new();
@@ -81,6 +81,28 @@ fn a_file_that_got_shorter_is_no_end() {
         );
         assert_eq!(error.kind(), Kind::Invalid);
     }
+}
+
+#[test]
+fn a_file_that_grew_and_got_shorter_again_is_no_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log");
+    fs::write(&path, "a\n").unwrap();
+    let mut source = Source::open(&path).unwrap();
+    fs::write(&path, "a\nb\n").unwrap();
+    let mut batch = Batch::new();
+    assert_eq!(source.read(&mut batch, &mut Vec::new(), &CLOCK()).unwrap(), Step::More);
+    fs::write(&path, "a\n").unwrap();
+    let message = all(&mut source).1.unwrap_err().to_string();
+    assert!(message.contains("at byte 4: it had 4 bytes and has 2 now"), "{message}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_the_kernel_makes_up_has_no_size_to_fall_below() {
+    let (batch, end) = all(&mut Source::open(Path::new("/proc/self/status")).unwrap());
+    end.unwrap();
+    assert!(batch.iter().any(|line| line.starts_with(b"Pid:")));
 }
 
 #[test]

@@ -168,18 +168,21 @@ fn records_arrive_when_the_read_returns() {
     assert_eq!(batch.arrival_ms(), [1_000, 2_000]);
 }
 
-#[test]
-fn after_an_error_it_goes_on_where_it_was() {
-    struct Stumbles(VecDeque<Option<&'static [u8]>>);
-    impl Read for Stumbles {
-        fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-            match self.0.pop_front() {
-                Some(Some(mut bytes)) => bytes.read(room),
-                Some(None) => Err(io::ErrorKind::WouldBlock.into()),
-                None => Ok(0),
-            }
+/// Gives out pieces; where there is none, an error.
+struct Stumbles(VecDeque<Option<&'static [u8]>>);
+
+impl Read for Stumbles {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        match self.0.pop_front() {
+            Some(Some(mut bytes)) => bytes.read(room),
+            Some(None) => Err(io::ErrorKind::WouldBlock.into()),
+            None => Ok(0),
         }
     }
+}
+
+#[test]
+fn after_an_error_it_goes_on_where_it_was() {
     let mut lines = Lines::new(Stumbles([Some(&b"a\nb"[..]), None, Some(b"c\n")].into()));
     let (mut batch, mut refused) = (Batch::new(), Vec::new());
     let mut read = || lines.read(&mut batch, &mut refused, &ManualClock::at(7)).map_err(|error| error.kind());
@@ -187,6 +190,16 @@ fn after_an_error_it_goes_on_where_it_was() {
     assert_eq!(read(), Err(io::ErrorKind::WouldBlock));
     assert_eq!((read(), read()), (Ok(Step::More), Ok(Step::End)));
     assert_eq!(batch.iter().collect::<Vec<_>>(), [&b"a"[..], b"bc"]);
+}
+
+/// A terminal can be read on after its end.
+#[test]
+fn an_end_is_an_end() {
+    let mut lines = Lines::new(Stumbles([Some(&b"a"[..]), Some(b""), Some(b"b\n")].into()));
+    let (mut batch, mut refused) = (Batch::new(), Vec::new());
+    let mut read = || lines.read(&mut batch, &mut refused, &ManualClock::at(7)).unwrap();
+    assert_eq!((read(), read(), read()), (Step::More, Step::End, Step::End));
+    assert_eq!(batch.iter().collect::<Vec<_>>(), [b"a"]);
 }
 
 #[test]

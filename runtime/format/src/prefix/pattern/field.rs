@@ -133,6 +133,7 @@ impl Field {
             Self::Year => count.max(4),
             Self::Month => longest_name(count, &MONTHS),
             Self::Weekday => longest_name(count.max(3), &WEEKDAYS),
+            Self::Quarter if count == 3 => 2,
             Self::Quarter => longest_name(count, &QUARTERS),
             Self::DayOfYear => 3,
             Self::Fraction => count,
