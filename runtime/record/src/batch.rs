@@ -98,6 +98,15 @@ impl Batch {
         }
     }
 
+    /// Builds a batch without columns from its parts, or says what is wrong with them.
+    pub fn from_parts(payload: Vec<u8>, ends: Vec<u32>, arrival_ms: Vec<u64>) -> Result<Self, Malformed> {
+        check_ends(&ends, payload.len())?;
+        if arrival_ms.len() != ends.len() {
+            return Err(Malformed::Length { what: "arrival", got: arrival_ms.len(), want: ends.len() });
+        }
+        Ok(Self { payload, ends, arrival_ms, columns: Vec::new() })
+    }
+
     /// How many records there are.
     pub fn len(&self) -> usize {
         self.ends.len()
@@ -200,6 +209,33 @@ impl Batch {
         Ok(())
     }
 
+    /// Adds all records of `other` with their columns. An empty batch takes over the buffers of `other`.
+    pub fn append(&mut self, other: Batch) -> Result<(), Malformed> {
+        if self.is_empty() {
+            *self = other;
+            return Ok(());
+        }
+        let before = self.len();
+        // Columns of ours come out absent in the new records; those that `other` has are filled in below.
+        self.extend(&other.payload, &other.ends, &other.arrival_ms)?;
+        for theirs in other.columns {
+            let ours = match self.columns.iter().position(|column| column.name() == theirs.name()) {
+                Some(place) => self.columns.get_mut(place),
+                None => {
+                    self.columns.push(Column::new(theirs.name(), before));
+                    self.columns.last_mut()
+                }
+            };
+            if let Some(ours) = ours {
+                ours.truncate(before);
+                for record in 0..other.ends.len() {
+                    ours.push(theirs.get(record));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Sets a column, in the place of one of the same name.
     pub fn set_column(&mut self, column: Column) -> Result<(), Malformed> {
         if column.index().len() != self.len() {
@@ -268,6 +304,29 @@ mod tests {
             prop_assert_eq!(batch.len(), if good { 1 + ends.len() } else { 1 });
             prop_assert_eq!(batch.get(0).unwrap(), b"before");
             prop_assert_eq!(batch.iter().map(<[u8]>::len).sum::<usize>(), batch.payload().len());
+        }
+
+        #[test]
+        fn appending_is_pushing_one_after_the_other(left in prop::collection::vec(("[a-z]{0,4}", prop::option::of("[x-z]")), 0..6), right in prop::collection::vec(("[a-z]{0,4}", prop::option::of("[x-z]")), 0..6), names in any::<bool>()) {
+            let make = |rows: &[(String, Option<String>)], name: &str| {
+                let mut batch = Batch::new();
+                let mut column = Column::new(name, 0);
+                for (record, value) in rows {
+                    batch.push(record.as_bytes(), 7).unwrap();
+                    column.push(value.as_deref().map(str::as_bytes));
+                }
+                batch.set_column(column).unwrap();
+                batch
+            };
+            let other = if names { "key" } else { "other" };
+            let mut both = make(&left, "key");
+            both.append(make(&right, other)).unwrap();
+            prop_assert_eq!(both.len(), left.len() + right.len());
+            for (record, (text, value)) in left.iter().chain(&right).enumerate() {
+                prop_assert_eq!(both.get(record).unwrap(), text.as_bytes());
+                let name = if record < left.len() { "key" } else { other };
+                prop_assert_eq!(both.column(name).and_then(|column| column.get(record)), value.as_deref().map(str::as_bytes));
+            }
         }
 
         #[test]

@@ -1,0 +1,292 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use standpipe_record::{Batch, Column, Failure, Outcomes, View};
+
+use crate::answer::{self, Nonsense, Terms};
+use crate::contract::OutcomesOut;
+use crate::instance::{CallError, Instance};
+use crate::limits::{FUEL_PER_MS, MAX_CALL_BYTES, Metering};
+use crate::log::Log;
+use crate::sizing::Sizing;
+use crate::state::thread_cpu;
+use crate::{Interface, Plugin, StartError, Stats};
+
+/// How long a step of records that run one by one lasts.
+const STEP: Duration = Duration::from_millis(20);
+/// Calls after which an instance is replaced.
+const MAX_CALLS: u64 = 100_000;
+/// Calls that an instance answers before its memory is looked at.
+const MIN_CALLS: u64 = 64;
+/// An instance that was not used for so long gives its memory back.
+const IDLE: Duration = Duration::from_secs(10);
+
+/// Whether a batch is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Every record has an outcome.
+    Done,
+    /// Call again.
+    More,
+}
+
+/// Runs batches through one plugin on one thread at a time, with one warm instance.
+///
+/// A batch is worked off in steps: a call of as many records as take about 10 ms, or, after such a call came to
+/// nothing, records one by one for about 20 ms. Between steps the caller may do something else, or wait.
+pub struct Worker {
+    plugin: Plugin,
+    instance: Option<Instance>,
+    used: Instant,
+    sizing: Sizing,
+    stats: Stats,
+    log: Log,
+    next: usize,
+    isolate_until: usize,
+}
+
+impl std::fmt::Debug for Worker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Worker")
+            .field("plugin", &self.plugin)
+            .field("stats", &self.stats)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Worker {
+    /// A worker without an instance yet.
+    pub fn new(plugin: Plugin) -> Self {
+        let log = Log::new(Arc::clone(plugin.id()), plugin.limits().metrics as usize);
+        Self {
+            plugin,
+            instance: None,
+            used: Instant::now(),
+            sizing: Sizing::default(),
+            stats: Stats::default(),
+            log,
+            next: 0,
+            isolate_until: 0,
+        }
+    }
+
+    /// What it has done so far.
+    pub fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    /// The plugin that it runs.
+    pub fn plugin(&self) -> &Plugin {
+        &self.plugin
+    }
+
+    /// Begins a new batch: the next [`step`](Self::step) starts with its first record.
+    pub fn begin(&mut self) {
+        self.next = 0;
+        self.isolate_until = 0;
+    }
+
+    /// Works on with `input`, the same batch until it is done, and appends to `out`.
+    ///
+    /// An error means that no instance can be started. Nothing is lost: wait, then call again.
+    pub fn step(&mut self, input: &Batch, out: &mut Outcomes) -> Result<Step, StartError> {
+        if self.next >= input.len() {
+            return Ok(Step::Done);
+        }
+        let plugin = self.plugin.clone();
+        let _running = match plugin.metered() {
+            Ok(metered) => metered.ticker.as_ref().map(|ticker| ticker.begin()),
+            Err(error) => return Err(StartError::Instantiate { error: error.to_string() }),
+        };
+        let began = thread_cpu();
+        let result = if self.next < self.isolate_until || plugin.interface() == Interface::Each {
+            self.one_by_one(input, out, began)
+        } else {
+            self.call_many(input, out, began)
+        };
+        self.stats.run_time += thread_cpu().saturating_sub(began);
+        self.used = Instant::now();
+        result?;
+        Ok(if self.next >= input.len() { Step::Done } else { Step::More })
+    }
+
+    /// Gives back the memory of an instance that has not been used for a while.
+    pub fn idle(&mut self) {
+        if self.used.elapsed() >= IDLE {
+            self.instance = None;
+        }
+    }
+
+    fn call_many(&mut self, input: &Batch, out: &mut Outcomes, began: Duration) -> Result<(), StartError> {
+        let view = self.next_call(input);
+        let records = view.len();
+        self.ready()?;
+        let answer = self.call(view);
+        let terms = self.plugin.loaded();
+        let terms = Terms { limits: &terms.settings.limits, id: &terms.id };
+        let taken = answer.and_then(|answer| {
+            answer::take(answer, view, &terms, out).map_err(|Nonsense(message)| CallError::invalid(message))
+        });
+        self.observe(records, began);
+        match taken {
+            Ok(()) => {
+                self.stats.calls += 1;
+                self.stats.records += records as u64;
+                self.next += records;
+                self.sizing.grow();
+                self.commit();
+                self.retire();
+            }
+            Err(error) => {
+                self.stats.failed_calls += 1;
+                self.sizing.shrink();
+                self.isolate_until = self.next + records;
+                let keeps = error.cause == standpipe_record::Cause::Returned;
+                match (&mut self.instance, keeps) {
+                    (Some(instance), true) => instance.state().effects.clear(),
+                    (instance, _) => *instance = None,
+                }
+                tracing::debug!(plugin = %self.plugin.id().name, records, code = error.code, "batch failed, running its records one by one");
+            }
+        }
+        Ok(())
+    }
+
+    fn one_by_one(
+        &mut self,
+        input: &Batch,
+        out: &mut Outcomes,
+        mut before: Duration,
+    ) -> Result<(), StartError> {
+        let each = self.plugin.interface() == Interface::Each;
+        let end = if each { input.len() } else { self.isolate_until.min(input.len()) };
+        let step_ends = before + STEP;
+        while self.next < end {
+            let view = input.view().slice(self.next..self.next + 1);
+            self.alone(view, out, if each { 0 } else { 1 })?;
+            self.next += 1;
+            self.stats.records += 1;
+            if !each {
+                self.stats.isolated += 1;
+            }
+            // Reading the clock costs as much as a short call; of an `each` plugin it is read now and then.
+            if !each || self.next.is_multiple_of(32) {
+                let now = thread_cpu();
+                if !each {
+                    self.sizing.observe(1, nanoseconds(now.saturating_sub(before)));
+                }
+                before = now;
+                if now >= step_ends {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs one record until it has its verdict. `tried` is how often it was tried with others before.
+    fn alone(&mut self, view: View<'_>, out: &mut Outcomes, tried: u32) -> Result<(), StartError> {
+        let mut attempts = tried;
+        loop {
+            self.ready()?;
+            let fresh = self.instance.as_ref().is_some_and(|instance| instance.calls == 0);
+            attempts += 1;
+            let answer = self.call(view);
+            let loaded = self.plugin.loaded();
+            let terms = Terms { limits: &loaded.settings.limits, id: &loaded.id };
+            let taken = answer.and_then(|answer| {
+                answer::take(answer, view, &terms, out)
+                    .map_err(|Nonsense(message)| CallError::invalid(message))
+            });
+            let error = match taken {
+                Ok(()) => {
+                    self.stats.calls += 1;
+                    self.commit();
+                    self.retire();
+                    return Ok(());
+                }
+                Err(error) => error,
+            };
+            self.stats.failed_calls += 1;
+            let captured = self.instance.as_mut().map(|instance| instance.state().effects.captured());
+            self.instance = None;
+            if fresh {
+                out.failed.push(Failure {
+                    index: u32::try_from(view.first()).unwrap_or(u32::MAX),
+                    cause: error.cause,
+                    code: error.code,
+                    message: error.message,
+                    plugin: Some(Arc::clone(&loaded.id)),
+                    captured: captured.unwrap_or_default(),
+                    backtrace: error.backtrace,
+                    attempts,
+                });
+                return Ok(());
+            }
+        }
+    }
+
+    /// The records of the next call: as many as the size says, at most 1 MiB, at least one.
+    fn next_call<'a>(&self, input: &'a Batch) -> View<'a> {
+        let rest = input.view().slice(self.next..input.len());
+        let most = rest.slice(0..self.sizing.next());
+        let limit = u64::from(most.base()) + MAX_CALL_BYTES as u64;
+        let fit = most.ends().partition_point(|end| u64::from(*end) <= limit);
+        most.slice(0..fit.max(1))
+    }
+
+    fn ready(&mut self) -> Result<(), StartError> {
+        if self.instance.is_none() {
+            let began = thread_cpu();
+            let started = Instance::start(&self.plugin);
+            self.stats.instances += 1;
+            self.stats.init_time += thread_cpu().saturating_sub(began);
+            let mut instance = started?;
+            self.log.write(&mut instance.state().effects, &mut self.stats);
+            self.instance = Some(instance);
+        }
+        Ok(())
+    }
+
+    fn call(&mut self, view: View<'_>) -> Result<OutcomesOut, CallError> {
+        let asked = &self.plugin.manifest().columns;
+        let columns: Vec<Column> = asked.iter().filter_map(|name| view.column(name)).collect();
+        match &mut self.instance {
+            Some(instance) => instance.call(view, &columns),
+            None => Err(CallError::invalid("there is no instance")),
+        }
+    }
+
+    fn observe(&mut self, records: usize, began: Duration) {
+        let ns = match self.plugin.loaded().settings.metering {
+            Metering::Time => nanoseconds(thread_cpu().saturating_sub(began)),
+            Metering::Fuel => {
+                let fuel = self.instance.as_ref().map_or(0, |instance| instance.fuel);
+                fuel.saturating_mul(1_000_000) / FUEL_PER_MS
+            }
+        };
+        self.sizing.observe(records, ns);
+    }
+
+    /// A call went well: what the plugin logged and counted holds.
+    fn commit(&mut self) {
+        if let Some(instance) = &mut self.instance {
+            self.log.write(&mut instance.state().effects, &mut self.stats);
+        }
+    }
+
+    /// Replaces an instance that has answered many calls, or whose memory has grown near its limit.
+    fn retire(&mut self) {
+        let limit = self.plugin.limits().memory / 4 * 3;
+        if let Some(instance) = &mut self.instance
+            && (instance.calls >= MAX_CALLS
+                || (instance.calls >= MIN_CALLS && instance.state().memory > limit))
+        {
+            self.instance = None;
+        }
+    }
+}
+
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,181 @@
+//! What a guest may cost: log, counters, CPU and memory.
+
+use std::time::Duration;
+
+use standpipe_plugin::{Chain, Limits, Metering, Plugin, Settings, Step};
+use standpipe_record::{Cause, Outcomes};
+
+use crate::guest::{Guest, assert_others_delivered, component, host, load, records, settings};
+
+fn thread_cpu() -> Duration {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(now.tv_sec.try_into().unwrap(), now.tv_nsec.try_into().unwrap())
+}
+
+/// Resident memory of this process, in KiB.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_log_flood_is_cut_and_counted() {
+    let record = "(local.set $j (i32.const 0)) (loop $l
+        (call $log (i32.const 2) (i32.const 1032) (i32.const 12))
+        (local.set $j (i32.add (local.get $j) (i32.const 1)))
+        (br_if $l (i32.lt_u (local.get $j) (i32.const 50000))))";
+    let host = host();
+    let limits = Limits { time_per_record: Duration::from_secs(1), ..Limits::default() };
+    let mut chain = Chain::new([load(&host, &Guest { record, ..Guest::default() }, limits)]);
+    let input = records(20, &[7]);
+    let mut out = Outcomes::default();
+    chain.run(&input, &mut out).unwrap();
+    assert!(out.failed.is_empty(), "{:?}", out.failed);
+    assert_others_delivered(&input, &out);
+    assert!(chain.workers()[0].stats().log_skipped > 40_000);
+}
+
+#[test]
+fn a_metric_name_per_record_is_bounded() {
+    // The name is "code" followed by two letters made from the record's number.
+    let record =
+        "(i32.store8 (i32.const 1028) (i32.add (i32.const 97) (i32.rem_u (local.get $i) (i32.const 26))))
+        (i32.store8 (i32.const 1029) (i32.add (i32.const 97) (i32.div_u (local.get $i) (i32.const 26))))
+        (call $count (i32.const 1024) (i32.const 6) (i64.const 2))";
+    let host = host();
+    let mut chain = Chain::new([load(&host, &Guest { record, ..Guest::default() }, Limits::default())]);
+    let mut out = Outcomes::default();
+    let all: Vec<usize> = (0..64).collect();
+    for _ in 0..3 {
+        chain.run(&records(600, &(0..600).collect::<Vec<_>>()), &mut out).unwrap();
+    }
+    chain.run(&records(64, &all), &mut out).unwrap();
+    let stats = chain.workers()[0].stats();
+    assert_eq!(stats.counts.len(), 64);
+    assert!(stats.counts_ignored > 1_000, "{}", stats.counts_ignored);
+    assert!(stats.counts.keys().all(|name| name.starts_with("code")));
+}
+
+#[test]
+fn counts_of_a_failed_call_do_not_hold() {
+    let record = "(call $count (i32.const 1024) (i32.const 4) (i64.const 1))
+        (if (i32.eq (local.get $i) (i32.const 3)) (then unreachable))";
+    let host = host();
+    let mut chain = Chain::new([load(&host, &Guest { record, ..Guest::default() }, Limits::default())]);
+    let mut out = Outcomes::default();
+    chain.run(&records(8, &[0, 1, 2, 3, 4]), &mut out).unwrap();
+    // Alone, no record is number 3: the batch trapped, then each was counted once.
+    assert!(out.failed.is_empty());
+    assert_eq!(chain.workers()[0].stats().counts.get("code"), Some(&5));
+}
+
+#[test]
+fn one_loop_among_500_costs_three_times_its_limit() {
+    let host = host();
+    let limit = Duration::from_millis(100);
+    let guest = Guest { record: "(loop $l (br $l))", ..Guest::default() };
+    let plugin = load(&host, &guest, Limits { time_per_record: limit, ..Limits::default() });
+    let mut out = Outcomes::default();
+    let mut others = Chain::new([plugin.clone()]);
+    others.run(&records(500, &[]), &mut out).unwrap();
+    let began = thread_cpu();
+    others.run(&records(500, &[]), &mut out).unwrap();
+    let own = thread_cpu() - began;
+
+    let mut chain = Chain::new([plugin]);
+    let input = records(500, &[250]);
+    let began = thread_cpu();
+    chain.run(&input, &mut out).unwrap();
+    let cost = thread_cpu() - began;
+    assert_eq!(out.failed.len(), 1);
+    assert_eq!(out.failed[0].cause, Cause::TimedOut);
+    assert_others_delivered(&input, &out);
+    assert!(cost <= 3 * limit + Duration::from_millis(50) + own, "{cost:?} beside {own:?}");
+}
+
+#[test]
+fn a_record_alone_gives_the_thread_back_within_its_limit() {
+    let host = host();
+    let guest = Guest { record: "(loop $l (br $l))", ..Guest::default() };
+    let plugin =
+        load(&host, &guest, Limits { time_per_record: Duration::from_millis(10), ..Limits::default() });
+    let mut chain = Chain::new([plugin]);
+    let input = records(60, &(0..60).collect::<Vec<_>>());
+    let mut out = Outcomes::default();
+    chain.begin();
+    let mut steps = 0;
+    loop {
+        let began = thread_cpu();
+        let step = chain.step(&input, &mut out).unwrap();
+        let took = thread_cpu() - began;
+        assert!(took < Duration::from_millis(100), "{took:?}");
+        steps += 1;
+        if step == Step::Done {
+            break;
+        }
+    }
+    assert_eq!(out.failed.len(), 60);
+    assert!(steps > 10, "{steps}");
+}
+
+#[test]
+fn fuel_gives_the_same_run_twice() {
+    let guest = Guest { record: "(loop $l (br $l))", ..Guest::default() };
+    let host = host();
+    let run = || {
+        let limits = Limits { time_per_record: Duration::from_millis(5), ..Limits::default() };
+        let settings = Settings { metering: Metering::Fuel, ..settings(limits) };
+        let mut chain = Chain::new([Plugin::load(&host, &component(&guest), settings).unwrap()]);
+        let mut out = Outcomes::default();
+        chain.run(&records(400, &[100, 200]), &mut out).unwrap();
+        let stats = chain.workers()[0].stats();
+        (out, stats.calls, stats.failed_calls, stats.instances)
+    };
+    let (first, second) = (run(), run());
+    assert_eq!(first, second);
+    assert_eq!(first.0.failed.iter().map(|failure| failure.index).collect::<Vec<_>>(), [100, 200]);
+    assert!(first.0.failed.iter().all(|failure| failure.cause == Cause::TimedOut));
+}
+
+#[test]
+fn a_thousand_bad_batches_leave_no_memory_behind() {
+    let kinds = [
+        Guest { record: "unreachable", ..Guest::default() },
+        Guest { record: "(loop $l (br $l))", ..Guest::default() },
+        Guest {
+            record: "(loop $l (br_if $l (i32.ne (memory.grow (i32.const 16)) (i32.const -1)))) unreachable",
+            ..Guest::default()
+        },
+        Guest {
+            fields: "(func $deep (param i32) (result i32) (i32.add (i32.const 1) (call $deep (local.get 0))))",
+            record: "(drop (call $deep (i32.const 1)))",
+            ..Guest::default()
+        },
+        Guest { answer: "(i32.store offset=4 (local.get $ret) (i32.const -16))", ..Guest::default() },
+        Guest {
+            record: "(call $log (i32.const 2) (i32.const 100000) (i32.const 60000)) unreachable",
+            ..Guest::default()
+        },
+    ];
+    let host = host();
+    let limits = Limits { time_per_record: Duration::from_millis(2), memory: 16 << 20, ..Limits::default() };
+    let plugins: Vec<_> = kinds.iter().map(|guest| load(&host, guest, limits.clone())).collect();
+    let mut chains: Vec<_> = plugins.iter().map(|plugin| Chain::new([plugin.clone()])).collect();
+    let mut out = Outcomes::default();
+    let input = records(20, &[7]);
+    let mut after_hundred = 0;
+    for round in 0..1_000 {
+        let kind = round % chains.len();
+        chains[kind].run(&input, &mut out).unwrap();
+        assert_eq!(out.failed.len(), 1);
+        if round == 99 {
+            after_hundred = resident();
+        }
+    }
+    let after_thousand = resident();
+    assert!(
+        after_thousand <= after_hundred + 8 * 1024,
+        "{after_hundred} KiB after 100, {after_thousand} KiB after 1,000"
+    );
+}

@@ -1,0 +1,7 @@
+//! Guests that do everything a guest should not. Each time: the right error for the bad record, every other
+//! record of its batch delivered, and the host able to go on.
+
+mod bounds;
+mod guest;
+mod loading;
+mod records;
