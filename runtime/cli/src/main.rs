@@ -1,6 +1,31 @@
-//! The `standpipe` program.
+//! The `standpipe` program: `pipe`, `run` and `check`, and everything that a person sees of them.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "`check` shows findings with it"))]
+mod args;
+mod check;
+mod pipe;
 mod report;
+mod run;
+mod show;
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Args, Command};
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    show::start_log(args.log_format);
+    let done = match &args.command {
+        Command::Pipe(pipe) => pipe::pipe(pipe),
+        Command::Run(run) => run::run(run),
+        Command::Check(check) => check::check(check),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            show::error(&error);
+            ExitCode::from(1)
+        }
+    }
+}

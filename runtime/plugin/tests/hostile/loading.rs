@@ -43,9 +43,9 @@ fn an_error_from_init_is_passed_on() {
 
 #[test]
 fn a_memory_above_the_limit_never_starts() {
-    let fields = "(memory $big 200)";
-    let error = try_load(&Guest { fields, ..Guest::default() }, quick(), Metering::Time).unwrap_err();
-    assert!(error.to_string().contains("bytes of memory; the limit is 8388608"), "{error}");
+    let limits = Limits { memory: 128 << 10, ..quick() };
+    let error = try_load(&Guest::default(), limits, Metering::Time).unwrap_err();
+    assert!(error.to_string().contains("262144 bytes of memory; the limit is 131072"), "{error}");
 }
 
 #[test]

@@ -231,7 +231,7 @@ fn failing(message_at: u32, message_len: u32) -> String {
 fn control_characters_in_a_message_are_escaped() {
     let answer = failing(1032, 25);
     let failure = expect(Guest { answer: &answer, ..Guest::default() }, Cause::Returned, "");
-    assert_eq!(failure.message, "message with \\u{1b}[31m contr");
+    assert_eq!(failure.message, "message with \\u{1b}[31m contro");
     assert_eq!(failure.code, "code");
 }
 

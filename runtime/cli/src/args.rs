@@ -1,0 +1,82 @@
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Amazon Data Firehose that you run yourself, with WebAssembly in place of Lambda.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// How the log is written to standard error. `STANDPIPE_LOG` sets its level (`debug`, `plugin=trace`).
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    pub(crate) log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Pipe(Pipe),
+    Run(Run),
+    Check(Check),
+}
+
+/// Send lines through plugins to standard output.
+///
+/// Exits with 0 when every record went through or failed by itself, with 1 when something could not be read or
+/// written, and with 2 when a plugin or a flag is wrong.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  standpipe pipe --plugin apache-log-to-json access.log
+  tail -f access.log | standpipe pipe --plugin apache-log-to-json --failed failed.jsonl
+  standpipe pipe --plugin ./mine.wasm --params '{\"field\":\"user\"}' events.jsonl")]
+pub(crate) struct Pipe {
+    /// A plugin: a path to a `.wasm` file or the name of a blueprint. Several run one after the other.
+    #[arg(long = "plugin", value_name = "REF", required = true)]
+    pub(crate) plugins: Vec<String>,
+    /// The plugin's params, JSON. Given again, it is the next plugin's.
+    #[arg(long, value_name = "JSON")]
+    pub(crate) params: Vec<String>,
+    /// Write records that failed to FILE, a JSON line each. Without it the first few are shown at the end.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) failed: Option<PathBuf>,
+    /// Exit with 1 if any record failed.
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Files to read, in order. Standard input without any, or for `-`.
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// Run the streams of a config file.
+///
+/// SIGTERM and Ctrl-C end it in order: nothing more is read, what was read is delivered.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  standpipe run standpipe.toml
+  standpipe run --drain            # end once all files are read and delivered")]
+pub(crate) struct Run {
+    /// The config file.
+    #[arg(default_value = "standpipe.toml")]
+    pub(crate) config: PathBuf,
+    /// End once the sources have ended and everything is delivered.
+    #[arg(long)]
+    pub(crate) drain: bool,
+}
+
+/// Check a config file, and load its plugins, without running anything.
+///
+/// Shows everything that is wrong at once and exits with 2 if anything is.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  standpipe check standpipe.toml")]
+pub(crate) struct Check {
+    /// The config file.
+    #[arg(default_value = "standpipe.toml")]
+    pub(crate) config: PathBuf,
+}

@@ -1,0 +1,138 @@
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use standpipe_plugin::Host;
+use standpipe_spec::Size;
+use standpipe_stream::{Plan, Stop, Totals};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::args::Run;
+use crate::check::{WRONG, load};
+use crate::show;
+
+/// How long deliveries may take after SIGTERM or Ctrl-C.
+const PATIENCE: Duration = Duration::from_secs(25);
+/// How often progress is shown on a terminal.
+const TICK: Duration = Duration::from_millis(250);
+
+pub(crate) fn run(args: &Run) -> anyhow::Result<ExitCode> {
+    // The state folder is known only once the file is read; a file that cannot be read makes no folder.
+    let state = standpipe_spec::load(&args.config).ok().map(|file| file.draft.state);
+    let host = Host::new(state.map(|state| state.join("compiled")));
+    let Some((plans, _)) = load(&args.config, Some(&host)) else { return Ok(ExitCode::from(WRONG)) };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .max_blocking_threads(16)
+        .enable_all()
+        .build()
+        .context("start the runtime")?;
+    let good = runtime.block_on(supervise(plans.into_iter().map(Arc::new).collect(), args.drain))?;
+    // A source may still wait for input that never comes; nothing waits for it.
+    runtime.shutdown_background();
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// Runs every stream on a thread of its own. False when one of them failed.
+async fn supervise(plans: Vec<Arc<Plan>>, drain: bool) -> anyhow::Result<bool> {
+    let began = Instant::now();
+    let stop = Stop::default();
+    let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("listen for Ctrl-C")?;
+    let (ended, mut ends) = tokio::sync::mpsc::channel(plans.len().max(1));
+    for plan in &plans {
+        let (plan, stop, ended) = (Arc::clone(plan), stop.clone(), ended.clone());
+        let runtime = tokio::runtime::Handle::current();
+        std::thread::Builder::new()
+            .name(plan.name.clone())
+            .spawn(move || {
+                let result = standpipe_stream::run(&plan, &runtime, &stop);
+                let _ = ended.blocking_send((plan, result));
+            })
+            .context("start a stream")?;
+    }
+    drop(ended);
+    let mut good = true;
+    let mut running = plans.len();
+    let mut failed = 0;
+    let mut tick = tokio::time::interval(TICK);
+    let progress = std::io::stderr().is_terminal();
+    // Without `--drain`, a host whose files have ended goes on until it is told to stop.
+    while running > 0 || (!drain && !stop.is_asked() && failed < plans.len()) {
+        tokio::select! {
+            end = ends.recv(), if running > 0 => match end {
+                Some((plan, result)) => {
+                    running -= 1;
+                    if progress { clear_line(); }
+                    finish(&plan, result, &mut good, &mut failed);
+                }
+                None => {
+                    // A thread that ends without a word has panicked; its message is on standard error.
+                    show::line("error: a stream ended by a defect of this program; please report it");
+                    good = false;
+                    break;
+                }
+            },
+            _ = terminate.recv() => ask(&stop),
+            _ = interrupt.recv() => ask(&stop),
+            _ = tick.tick() => if progress && running > 0 { show_progress(&plans, began) },
+        }
+    }
+    Ok(good)
+}
+
+fn ask(stop: &Stop) {
+    if stop.is_asked() {
+        // The second time is meant.
+        stop.ask(Duration::ZERO);
+    } else {
+        tracing::info!(deadline_s = PATIENCE.as_secs(), "stopping: delivering what was read");
+        stop.ask(PATIENCE);
+    }
+}
+
+fn finish(plan: &Plan, result: Result<(), standpipe_stream::Error>, good: &mut bool, failed: &mut usize) {
+    let Totals { read, outputs, dropped, failed: bad, objects, bytes } = plan.progress.totals();
+    show::line(&format!(
+        "{}: {} read, {} out, {} dropped, {} failed; {} of {}",
+        plan.name,
+        show::count(read, "record"),
+        show::number(outputs),
+        show::number(dropped),
+        show::number(bad),
+        show::count(objects, "object"),
+        Size(bytes)
+    ));
+    if let Err(error) = result {
+        *good = false;
+        *failed += 1;
+        show::error(&error.into());
+    }
+}
+
+fn show_progress(plans: &[Arc<Plan>], began: Instant) {
+    let all = plans.iter().map(|plan| plan.progress.totals());
+    let sum = all.fold(Totals::default(), |sum, one| Totals {
+        read: sum.read + one.read,
+        outputs: sum.outputs + one.outputs,
+        dropped: sum.dropped + one.dropped,
+        failed: sum.failed + one.failed,
+        objects: sum.objects + one.objects,
+        bytes: sum.bytes + one.bytes,
+    });
+    let rate = u128::from(sum.read) * 1_000 / began.elapsed().as_millis().max(1);
+    let _ = write!(
+        std::io::stderr(),
+        "\r\x1b[K{}, {} failed, {}, {}/s",
+        show::count(sum.read, "record"),
+        show::number(sum.failed),
+        show::count(sum.objects, "object"),
+        show::number(u64::try_from(rate).unwrap_or(u64::MAX))
+    );
+}
+
+fn clear_line() {
+    let _ = write!(std::io::stderr(), "\r\x1b[K");
+}

@@ -1,0 +1,71 @@
+//! What is written to the terminal: the log, errors, progress. Data goes to standard output, all else here.
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+
+use tracing_subscriber::EnvFilter;
+
+use crate::args::LogFormat;
+
+/// Whether standard error takes colours.
+pub(crate) fn colours() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+pub(crate) fn start_log(format: LogFormat) {
+    let filter = EnvFilter::try_from_env("STANDPIPE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let log =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours());
+    match format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+}
+
+/// Writes to standard error. There is nobody to tell when that fails.
+pub(crate) fn line(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+pub(crate) fn error(error: &anyhow::Error) {
+    line(&format!("error: {error:#}"));
+}
+
+/// A number with separators.
+pub(crate) fn number(value: u64) -> String {
+    let digits = value.to_string();
+    let mut out = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `1 record`, `2 records`.
+pub(crate) fn count(value: u64, noun: &str) -> String {
+    format!("{} {noun}{}", number(value), if value == 1 { "" } else { "s" })
+}
+
+/// Where compiled plugins are kept when no config names a state folder.
+pub(crate) fn cache_folder() -> Option<PathBuf> {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let base = set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")))?;
+    Some(base.join("standpipe").join("compiled"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{count, number};
+
+    #[test]
+    fn numbers_are_readable() {
+        assert_eq!(number(0), "0");
+        assert_eq!(number(999), "999");
+        assert_eq!(number(1_000), "1,000");
+        assert_eq!(number(12_345_678), "12,345,678");
+        assert_eq!(count(1, "record"), "1 record");
+    }
+}

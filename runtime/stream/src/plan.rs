@@ -1,0 +1,187 @@
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use standpipe_format::{Compression, Delimiter, Prefixes, Role};
+use standpipe_plugin::{Host, Limits, Metering, Plugin, Settings};
+use standpipe_record::{Clock, SystemClock};
+use standpipe_registry::{Reference, resolve};
+use standpipe_sink::{Directory, Sink};
+use standpipe_spec::{self as spec, Destination, File, Finding, Severity};
+
+use crate::Progress;
+
+/// A stream that is ready to run: plugins loaded, prefixes parsed.
+#[derive(Debug)]
+pub struct Plan {
+    /// Its name.
+    pub name: String,
+    /// How far it is.
+    pub progress: Arc<Progress>,
+    /// Where it reads: a file, or standard input.
+    pub(crate) source: Option<PathBuf>,
+    pub(crate) plugins: Vec<Plugin>,
+    pub(crate) prefixes: Prefixes,
+    pub(crate) bucket: String,
+    pub(crate) compression: Compression,
+    pub(crate) size: u64,
+    pub(crate) interval: Duration,
+    pub(crate) delimiter: Delimiter,
+    pub(crate) sink: Arc<dyn Sink>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// Makes plans of a config file. What plugins and prefixes have to say is added to the file's findings, so that
+/// all of them are told at once; there are plans only when none of them is an error.
+pub fn plan(file: &mut File, host: &Host) -> Option<Vec<Plan>> {
+    let mut findings = Vec::new();
+    let plans = read(file, host, &mut findings);
+    file.findings.append(&mut findings);
+    file.findings.sort_by_key(|finding| finding.span.as_ref().map_or((true, 0), |span| (false, span.start)));
+    let good = file.findings.iter().all(|finding| finding.severity != Severity::Error);
+    good.then_some(plans)
+}
+
+fn read(file: &File, host: &Host, findings: &mut Vec<Finding>) -> Vec<Plan> {
+    let config = &file.draft;
+    for plugin in config.plugins.values() {
+        if !config
+            .streams
+            .values()
+            .any(|stream| stream.transform.iter().any(|name| name.value == plugin.name.value))
+        {
+            load_declared(file, plugin, None, host, findings);
+        }
+    }
+    let sink: Arc<dyn Sink> = Arc::new(Directory::new(config.s3.directory.clone().unwrap_or_default()));
+    let mut plans = Vec::new();
+    for stream in config.streams.values() {
+        let Destination::S3(s3) = &stream.destination;
+        let plugins = stream.transform.iter().filter_map(|name| {
+            let plugin = config.plugins.get(&name.value)?;
+            load_declared(file, plugin, Some(&stream.name.value), host, findings)
+        });
+        let plugins: Vec<Plugin> = plugins.collect();
+        let Some(prefixes) = prefixes(file, s3, findings) else { continue };
+        plans.push(Plan {
+            name: stream.name.value.clone(),
+            progress: Arc::default(),
+            source: match &stream.source {
+                spec::Source::File { path } => Some(path.value.clone()),
+                spec::Source::Stdin => None,
+            },
+            plugins,
+            prefixes,
+            bucket: s3.bucket.value.clone(),
+            compression: match s3.compression {
+                spec::Compression::None => Compression::None,
+                spec::Compression::Gzip => Compression::Gzip,
+            },
+            size: s3.buffering.size,
+            interval: s3.buffering.interval,
+            delimiter: if s3.append_delimiter { Delimiter::Newline } else { Delimiter::None },
+            sink: Arc::clone(&sink),
+            clock: Arc::new(SystemClock),
+        });
+    }
+    plans
+}
+
+fn prefixes(file: &File, s3: &spec::S3Destination, findings: &mut Vec<Finding>) -> Option<Prefixes> {
+    let text = |prefix: &Option<spec::Spanned<String>>| prefix.as_ref().map(|prefix| prefix.value.clone());
+    match Prefixes::parse(text(&s3.prefix).as_deref(), text(&s3.error_output_prefix).as_deref()) {
+        Ok(prefixes) => Some(prefixes),
+        Err(errors) => {
+            for error in errors {
+                let written = match error.role() {
+                    Role::Destination => &s3.prefix,
+                    Role::ErrorOutput => &s3.error_output_prefix,
+                };
+                let place = match written {
+                    Some(written) => written.within(&file.text, error.range()),
+                    None => s3.span.clone(),
+                };
+                findings.push(Finding::error(error.problem().to_string()).at(place).with_help(error.help()));
+            }
+            None
+        }
+    }
+}
+
+fn load_declared(
+    file: &File,
+    plugin: &spec::Plugin,
+    stream: Option<&str>,
+    host: &Host,
+    findings: &mut Vec<Finding>,
+) -> Option<Plugin> {
+    let settings = Settings {
+        limits: limits(&plugin.limits),
+        metering: if plugin.deterministic { Metering::Fuel } else { Metering::Time },
+        params: plugin.params.value.to_string(),
+        context: context(stream),
+        ..Settings::new(plugin.name.value.clone())
+    };
+    let pinned = plugin.digest.as_ref().map(|digest| digest.value.as_str());
+    match load_plugin(host, &plugin.source.value, &file.draft.base, pinned, settings) {
+        Ok(plugin) => Some(plugin),
+        Err(message) => {
+            let known = findings.iter().any(|finding: &Finding| {
+                finding.span.as_ref() == Some(&plugin.source.span) && finding.message == message
+            });
+            if !known {
+                findings.push(Finding::error(message).at(plugin.source.span.clone()));
+            }
+            None
+        }
+    }
+}
+
+/// Resolves a reference, compares its digest and loads it; a failure is one sentence that says what to do.
+pub fn load_plugin(
+    host: &Host,
+    reference: &str,
+    base: &Path,
+    pinned: Option<&str>,
+    settings: Settings,
+) -> Result<Plugin, String> {
+    let name = settings.name.clone();
+    let reference = Reference::parse(reference, base).map_err(|error| error.to_string())?;
+    let artifact = resolve(&reference, pinned).map_err(|error| match &error {
+        standpipe_registry::Error::NotWasm | standpipe_registry::Error::CoreModule { .. } => {
+            format!("plugin `{reference}`: {error}")
+        }
+        _ => error.to_string(),
+    })?;
+    let settings = Settings { digest: Some(artifact.digest), ..settings };
+    Plugin::load(host, &artifact.component, settings).map_err(|error| {
+        let shown = reference.to_string();
+        if shown == name {
+            format!("plugin `{name}`: {error}")
+        } else {
+            format!("plugin `{name}` ({shown}): {error}")
+        }
+    })
+}
+
+fn limits(limits: &spec::Limits) -> Limits {
+    Limits {
+        memory: limits.memory,
+        time_per_record: limits.time_per_record,
+        init_time: limits.init_time,
+        output_per_record: limits.output_per_record,
+        outputs_per_record: limits.outputs_per_record,
+        table_elements: limits.table_elements,
+        log_bytes: limits.log_bytes,
+        metrics: limits.metrics,
+    }
+}
+
+/// What `init` is told of where it runs. Stream names need no escaping: `spec` has checked their letters.
+fn context(stream: Option<&str>) -> String {
+    let stream = stream.unwrap_or_default();
+    format!(
+        r#"{{"stream":"{stream}","arn":"arn:aws:firehose:us-east-1:000000000000:deliverystream/{stream}","region":"us-east-1","host":"{}"}}"#,
+        env!("CARGO_PKG_VERSION")
+    )
+}
