@@ -7,7 +7,7 @@ use std::error::Error;
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
     let [input, output] = arguments.as_slice() else { return Err("usage: componentize IN OUT".into()) };
-    let component = standpipe_registry::componentize(&std::fs::read(input)?)?;
-    std::fs::write(output, component)?;
+    let module = std::fs::read(input)?;
+    std::fs::write(output, standpipe_registry::componentize(&module)?)?;
     Ok(())
 }
