@@ -1,0 +1,137 @@
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::Path;
+use std::process::Command;
+
+use crate::program::{access_log, run, standpipe};
+
+fn config(folder: &Path, size: &str, compression: &str) {
+    let config = format!(
+        r#"
+state = "./state"
+
+[s3]
+directory = "./buckets"
+
+[plugins.apache]
+source = "blueprint:apache-log-to-json"
+
+[streams.web]
+transform = ["apache"]
+
+[streams.web.source.file]
+path = "access.log"
+
+[streams.web.destination.s3]
+bucket = "logs"
+prefix = "web/!{{timestamp:yyyy/MM/dd}}/"
+error_output_prefix = "failed/!{{firehose:error-output-type}}/"
+compression = "{compression}"
+buffering = {{ size = "{size}", interval = "300s" }}
+"#
+    );
+    std::fs::write(folder.join("standpipe.toml"), config).unwrap();
+}
+
+/// Every object of a bucket by its key.
+fn objects(bucket: &Path) -> BTreeMap<String, Vec<u8>> {
+    fn walk(root: &Path, folder: &Path, into: &mut BTreeMap<String, Vec<u8>>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(root, &path, into);
+            } else {
+                let key = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+                into.insert(key, std::fs::read(&path).unwrap());
+            }
+        }
+    }
+    let mut all = BTreeMap::new();
+    walk(bucket, bucket, &mut all);
+    all
+}
+
+fn gunzip(bytes: &[u8]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("object.gz");
+    std::fs::write(&path, bytes).unwrap();
+    let out = Command::new("gzip").arg("-dc").arg(&path).output().unwrap();
+    assert!(out.status.success());
+    String::from_utf8(out.stdout).unwrap()
+}
+
+#[test]
+fn every_line_is_in_one_object_or_in_the_error_output() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = std::fs::read_to_string(access_log()).unwrap();
+    log.push_str("not a line\n\nnor this");
+    std::fs::write(folder.path().join("access.log"), &log).unwrap();
+    config(folder.path(), "64KiB", "gzip");
+    let (code, out, err) = run(standpipe(folder.path()).args(["run", "--drain"]), b"");
+    assert_eq!((code, out.as_str()), (0, ""), "{err}");
+    assert!(err.starts_with("web: 1,003 records read, 1,000 out, 0 dropped, 3 failed; "), "{err}");
+
+    let objects = objects(&folder.path().join("buckets/logs"));
+    let (mut delivered, mut failed) = (Vec::new(), Vec::new());
+    for (key, body) in &objects {
+        if let Some(name) = key.strip_prefix("failed/processing-failed/") {
+            assert!(name.starts_with("web-1-") && !name.contains('.'), "{key}");
+            failed.extend(String::from_utf8(body.clone()).unwrap().lines().map(str::to_owned));
+        } else {
+            // web/yyyy/MM/dd/web-1-yyyy-MM-dd-HH-mm-ss-uuid.gz
+            let name = key.strip_prefix("web/").unwrap().get(11..).unwrap();
+            assert!(name.starts_with("web-1-2") && name.ends_with(".gz"), "{key}");
+            assert_eq!(name.len(), "web-1-yyyy-MM-dd-HH-mm-ss-".len() + 36 + ".gz".len(), "{key}");
+            delivered.extend(gunzip(body).lines().map(str::to_owned));
+        }
+    }
+    assert!(objects.len() > 4, "{:?}", objects.keys());
+    assert_eq!(failed.len(), 3);
+    // The same records, in whatever order the objects' names have, as `pipe` makes of the log.
+    let mut command = standpipe(folder.path());
+    let (_, piped, _) = run(command.args(["pipe", "--plugin", "apache-log-to-json", "access.log"]), b"");
+    let mut want: Vec<String> = piped.lines().map(str::to_owned).collect();
+    want.sort();
+    delivered.sort();
+    assert_eq!(delivered, want);
+}
+
+#[test]
+fn sigterm_delivers_what_was_read() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy(access_log(), folder.path().join("access.log")).unwrap();
+    config(folder.path(), "5MiB", "none");
+    let mut child = standpipe(folder.path())
+        .args(["--log-format", "json", "run"])
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The summary comes once the file is delivered; the host goes on.
+    let mut err = child.stderr.take().unwrap();
+    let mut seen = String::new();
+    let mut byte = [0];
+    while !seen.contains("1,000 records read") && err.read(&mut byte).unwrap() == 1 {
+        seen.push(char::from(byte[0]));
+    }
+    assert!(child.try_wait().unwrap().is_none(), "{seen}");
+    let killed = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    assert!(child.wait().unwrap().success());
+    let objects = objects(&folder.path().join("buckets/logs"));
+    assert_eq!(objects.values().map(|body| body.split(|byte| *byte == b'\n').count() - 1).sum::<usize>(), 1_000);
+}
+
+#[test]
+fn a_file_that_is_gone_and_a_folder_that_is_a_file_are_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    config(folder.path(), "5MiB", "none");
+    let (code, _, err) = run(standpipe(folder.path()).args(["run", "--drain"]), b"");
+    assert_eq!(code, 1);
+    assert!(err.contains("error: stream `web`: ") && err.contains("access.log"), "{err}");
+
+    std::fs::copy(access_log(), folder.path().join("access.log")).unwrap();
+    std::fs::write(folder.path().join("buckets"), "in the way").unwrap();
+    let (code, _, err) = run(standpipe(folder.path()).args(["run", "--drain"]), b"");
+    assert_eq!(code, 1);
+    assert!(err.contains("error: stream `web`: ") && err.contains("buckets"), "{err}");
+}
