@@ -1,5 +1,7 @@
 //! The program from outside: commands, exit codes, what is on standard output and in the buckets.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may end with a panic")]
+
 mod check;
 mod pipe;
 mod program;

@@ -10,7 +10,8 @@ fn every_line_of_a_real_log_comes_out() {
     let folder = tempfile::tempdir().unwrap();
     let log = access_log();
     let mut command = standpipe(folder.path());
-    let (code, out, err) = run(command.args(["pipe", "--strict", "--plugin", "apache-log-to-json"]).arg(&log), b"");
+    let (code, out, err) =
+        run(command.args(["pipe", "--strict", "--plugin", "apache-log-to-json"]).arg(&log), b"");
     assert_eq!((code, err.as_str()), (0, ""));
     assert_eq!(out.lines().count(), 1_000);
     assert!(out.lines().next().unwrap().starts_with(r#"{"host":"83.149.9.216","ident":"-""#));
@@ -23,7 +24,10 @@ fn failures_are_counted_shown_and_strict() {
     let mut command = standpipe(folder.path());
     let (code, out, err) = run(command.args(["pipe", "--plugin", "apache-log-to-json"]), input.as_bytes());
     assert_eq!((code, out.lines().count()), (0, 2));
-    assert!(err.starts_with("1 of 3 records failed; `--failed FILE` keeps them\n  not-apache: expected"), "{err}");
+    assert!(
+        err.starts_with("1 of 3 records failed; `--failed FILE` keeps them\n  not-apache: expected"),
+        "{err}"
+    );
 
     let args = ["pipe", "--strict", "--failed", "failed.jsonl", "--plugin", "apache-log-to-csv"];
     let (code, _, err) = run(standpipe(folder.path()).args(args), input.as_bytes());
@@ -99,7 +103,10 @@ fn a_plugin_that_cannot_be_had_gets_one_sentence() {
     std::fs::write(folder.path().join("text.wasm"), "not wasm").unwrap();
     std::fs::write(folder.path().join("core.wasm"), b"\0asm\x01\0\0\0").unwrap();
     for (reference, want) in [
-        ("apache-log-to-jsn", "error: there is no blueprint `apache-log-to-jsn`, did you mean `apache-log-to-json`?"),
+        (
+            "apache-log-to-jsn",
+            "error: there is no blueprint `apache-log-to-jsn`, did you mean `apache-log-to-json`?",
+        ),
         ("./gone.wasm", "error: cannot read plugin `./gone.wasm`: there is no such file; check the path\n"),
         ("text.wasm", "error: plugin `text.wasm`: it is not WebAssembly: give a component"),
         ("core.wasm", "error: plugin `core.wasm`: it is a core module that does not carry the contract"),

@@ -12,7 +12,10 @@ fn the_first_command_shows_its_real_output() {
     let program = env!("CARGO_BIN_EXE_standpipe");
     let folder = tempfile::tempdir().unwrap();
     let mut shell = Command::new("sh");
-    shell.args(["-c", &format!("{program} {command}")]).current_dir(top()).env("XDG_CACHE_HOME", folder.path());
+    shell
+        .args(["-c", &format!("{program} {command}")])
+        .current_dir(top())
+        .env("XDG_CACHE_HOME", folder.path());
     let (code, out, err) = run(&mut shell, b"");
     assert_eq!((code, err.as_str()), (0, ""));
     assert_eq!(out, output);

@@ -118,7 +118,10 @@ fn sigterm_delivers_what_was_read() {
     assert!(killed.success());
     assert!(child.wait().unwrap().success());
     let objects = objects(&folder.path().join("buckets/logs"));
-    assert_eq!(objects.values().map(|body| body.split(|byte| *byte == b'\n').count() - 1).sum::<usize>(), 1_000);
+    assert_eq!(
+        objects.values().map(|body| body.split(|byte| *byte == b'\n').count() - 1).sum::<usize>(),
+        1_000
+    );
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Resident memory after a thousand bad batches. Alone in its process, so that nothing else moves the figure.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may end with a panic")]
+
 use std::time::Duration;
 
 use standpipe_plugin::{Chain, Limits};
