@@ -6,6 +6,7 @@
 pub mod apache;
 pub mod csv;
 pub mod json;
+pub mod syslog;
 
 use standpipe_sdk::Failure;
 

@@ -18,7 +18,7 @@ macro_rules! bundled {
 
 /// The plugins that come with the program, by name.
 pub fn blueprints() -> &'static [Blueprint] {
-    bundled!["apache-log-to-csv", "apache-log-to-json"]
+    bundled!["apache-log-to-csv", "apache-log-to-json", "syslog-to-csv", "syslog-to-json"]
 }
 
 /// The one named `name`.
