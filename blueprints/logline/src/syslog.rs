@@ -68,14 +68,19 @@ fn traditional(line: &[u8]) -> Result<Line<'_>, Failure> {
     let (hostname, rest) = word(rest).ok_or_else(|| unexpected("no-host", "a host and a space", rest))?;
     let line = Line { timestamp, hostname, message: rest, ..Line::default() };
     let Some((tag, message)) = tag(rest) else { return Ok(line) };
-    let (program, processid) = match tag.strip_suffix(b"]").and_then(|inner| {
-        let open = inner.iter().rposition(|&byte| byte == b'[')?;
-        Some((inner.get(..open)?, inner.get(open + 1..)?))
-    }) {
+    let (program, processid) = match process(tag) {
         Some((program, process)) => (program, Some(process)),
         None => (tag, None),
     };
     Ok(Line { program: Some(program), processid, message, ..line })
+}
+
+/// The program and the digits of a tag that ends in `[digits]`.
+fn process(tag: &[u8]) -> Option<(&[u8], &[u8])> {
+    let inner = tag.strip_suffix(b"]")?;
+    let open = inner.iter().rposition(|&byte| byte == b'[')?;
+    number(inner.get(open + 1..)?)?;
+    Some((inner.get(..open)?, inner.get(open + 1..)?))
 }
 
 /// What stands before the colon of a message, if it is the name of a program: one word, or several that end in
@@ -90,7 +95,7 @@ fn tag(rest: &[u8]) -> Option<(&[u8], &[u8])> {
     let message = message.strip_prefix(b" ").unwrap_or(message);
     let versioned = match word(tag) {
         None => true,
-        Some((_, second)) => second.first().is_some_and(u8::is_ascii_digit) || tag.ends_with(b"]"),
+        Some((_, second)) => second.first().is_some_and(u8::is_ascii_digit) || process(tag).is_some(),
     };
     (!tag.is_empty() && versioned).then_some((tag, message))
 }
@@ -177,9 +182,15 @@ fn is_rfc3339(text: &[u8]) -> bool {
     let zone = text.get(19..).unwrap_or_default();
     let zone = zone.strip_prefix(b".").map_or(zone, |fraction| {
         let digits = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        fraction.get(digits..).unwrap_or_default()
+        fraction.get(digits..).filter(|_| digits > 0).unwrap_or_default()
     });
-    let zone = matches!(zone, b"Z" | b"z") || (zone.len() == 6 && matches!(zone.first(), Some(b'+' | b'-')));
+    let zone = match zone {
+        [b'Z' | b'z'] => true,
+        [b'+' | b'-', hour @ .., b':', tens, ones] => {
+            hour.len() == 2 && number(hour).is_some() && number(&[*tens, *ones]).is_some()
+        }
+        _ => false,
+    };
     date && day && text.get(11..19).is_some_and(is_clock) && zone
 }
 

@@ -23,6 +23,14 @@ fn every_format_comes_out() {
             r#"{"timestamp":"Jul  7 08:06:15","hostname":"combo","program":"-- root","processid":"2421","message":"ROOT LOGIN ON tty2"}"#,
         ),
         (
+            "Jun 14 15:16:01 h disk failed on [sda]: retrying",
+            r#"{"timestamp":"Jun 14 15:16:01","hostname":"h","message":"disk failed on [sda]: retrying"}"#,
+        ),
+        (
+            "Jun 14 15:16:01 h prog[]: up",
+            r#"{"timestamp":"Jun 14 15:16:01","hostname":"h","program":"prog[]","message":"up"}"#,
+        ),
+        (
             "Jun 14 15:16:01 <13.6> h last message repeated 2 times",
             r#"{"timestamp":"Jun 14 15:16:01","hostname":"h","message":"last message repeated 2 times"}"#,
         ),
@@ -47,6 +55,8 @@ fn what_is_no_line_fails_with_its_reason() {
         ("hello", "no-timestamp"),
         ("Jun 32 15:16:01 h p: m", "no-timestamp"),
         ("Jun 14 25:16:01 h p: m", "no-timestamp"),
+        ("2026-11-23T10:00:00.Z h p: m", "no-timestamp"),
+        ("2026-11-23T10:00:00+zz:zz h p: m", "no-timestamp"),
         ("Jun 14 15:16:01 h", "no-host"),
         ("<34>1 2003-10-11T22:14:15Z host", "bad-header"),
         ("<34>1 2003-10-11T22:14:15Z host app - - [cut", "bad-structured-data"),
