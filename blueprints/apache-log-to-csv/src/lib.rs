@@ -10,9 +10,8 @@ fn apache_log_to_csv(record: Record<'_>, out: &mut Outputs) -> Result<Verdict, F
     out.emit_with(|csv| {
         csv.reserve(record.payload().len() + 32);
         field(csv, line.host);
-        let (referrer, agent) = line.combined.unwrap_or_default();
         let common = [line.ident, line.authuser, line.datetime, line.request, line.response, line.bytes];
-        let combined = line.combined.map(|_| [referrer, agent]);
+        let combined = line.referrer.map(|referrer| [referrer, line.agent.unwrap_or_default()]);
         for text in common.into_iter().chain(combined.into_iter().flatten()) {
             csv.push(b',');
             field(csv, text);

@@ -34,11 +34,11 @@ fn apache_log_to_json(record: Record<'_>, out: &mut Outputs) -> Result<Verdict, 
             name(json, false, "@timestamp_utc");
             time.write_utc(json);
         }
-        if let Some((referrer, agent)) = line.combined {
-            name(json, false, "referrer");
-            string(json, referrer);
-            name(json, false, "agent");
-            string(json, agent);
+        for (member, value) in [("referrer", line.referrer), ("agent", line.agent)] {
+            if let Some(value) = value {
+                name(json, false, member);
+                string(json, value);
+            }
         }
         json.push(b'}');
         Ok(())

@@ -35,6 +35,14 @@ fn a_combined_line_adds_referrer_and_agent() {
 }
 
 #[test]
+fn a_field_that_is_not_there_is_left_out() {
+    let line = b"h - - [17/May/2015:10:05:03 +0000] \"GET /\" 200 1 \"http://a/\"";
+    let value: Value = serde_json::from_str(&json(line)).unwrap();
+    assert_eq!(value["referrer"], "http://a/");
+    assert!(value.get("agent").is_none());
+}
+
+#[test]
 fn what_clients_send_as_requests_is_kept() {
     for (request, verb) in [("-", None), ("", None), (r"\x16\x03\x01", None), ("GET  /", Some("GET"))] {
         let line = format!("h - a b [17/May/2015:10:05:03 +0000] \"{request}\" 408 - \"-\" \"-\"");
@@ -74,6 +82,14 @@ fn every_utc_day_follows_the_one_before() {
 }
 
 #[test]
+fn a_leap_second_is_the_first_of_the_next_day() {
+    let line = b"h - - [31/Dec/2016:23:59:60 +0000] \"GET /\" 200 1";
+    let value: Value = serde_json::from_str(&json(line)).unwrap();
+    assert_eq!(value["@timestamp"], "2017-01-01T00:00:00.000Z");
+    assert_eq!(value["@timestamp_utc"], value["@timestamp"]);
+}
+
+#[test]
 fn what_is_no_line_fails_with_its_reason() {
     for (line, want) in [
         ("", "empty-line"),
@@ -81,6 +97,9 @@ fn what_is_no_line_fails_with_its_reason() {
         ("nonsense", "not-apache"),
         ("h - - no time", "no-timestamp"),
         ("h - - [32/May/2015:10:05:03 +0000] \"GET /\" 200 1", "bad-timestamp"),
+        ("h - - [17/May/2015:10:05:03 +2400] \"GET /\" 200 1", "bad-timestamp"),
+        ("h - - [17/May/2015:10:05:03 +0060] \"GET /\" 200 1", "bad-timestamp"),
+        ("h - - [17/May/2015:10:05:03 +0000] \"GET /\" 200 -5", "bad-bytes"),
         ("h - - [17/May/2015:10:05:03 +0000] GET / 200 1", "no-quote"),
         ("h - - [17/May/2015:10:05:03 +0000] \"GET / 200 1", "unclosed-quote"),
         ("h - - [17/May/2015:10:05:03 +0000] \"GET /\" 20 1", "bad-status"),

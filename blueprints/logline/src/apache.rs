@@ -21,8 +21,10 @@ pub struct Line<'a> {
     pub response: &'a [u8],
     /// Digits; empty for `-`.
     pub bytes: &'a [u8],
-    /// Referrer and agent of a combined line.
-    pub combined: Option<(&'a [u8], &'a [u8])>,
+    /// Where the client came from, of a combined line.
+    pub referrer: Option<&'a [u8]>,
+    /// What the client calls itself, of a combined line.
+    pub agent: Option<&'a [u8]>,
 }
 
 impl<'a> Line<'a> {
@@ -53,18 +55,9 @@ impl<'a> Line<'a> {
         let rest =
             rest.strip_prefix(b" ").ok_or_else(|| unexpected("bad-bytes", "a space and a size", rest))?;
         let (bytes, rest) = digits(rest, "bad-bytes", "a size in digits or `-`")?;
-        let combined = match rest.strip_prefix(b" ") {
-            Some(rest) if rest.first() == Some(&b'"') => {
-                let (referrer, rest) = quoted(rest, "referrer")?;
-                let rest = rest.strip_prefix(b" ").unwrap_or(rest);
-                match rest.first() {
-                    Some(b'"') => Some((referrer, quoted(rest, "agent")?.0)),
-                    _ => Some((referrer, &b"-"[..])),
-                }
-            }
-            _ => None,
-        };
-        Ok(Self { host, ident, authuser, datetime, request, response, bytes, combined })
+        let (referrer, rest) = further(rest, "referrer")?;
+        let (agent, _) = if referrer.is_some() { further(rest, "agent")? } else { (None, rest) };
+        Ok(Self { host, ident, authuser, datetime, request, response, bytes, referrer, agent })
     }
 
     /// The method, if the request has a space.
@@ -99,8 +92,20 @@ fn quoted<'a>(text: &'a [u8], field: &str) -> Result<(&'a [u8], &'a [u8]), Failu
     Err(unexpected("unclosed-quote", &format!("a quote that ends the {field}"), text))
 }
 
+/// A field in quotes behind a space, if there is one.
+fn further<'a>(text: &'a [u8], field: &str) -> Result<(Option<&'a [u8]>, &'a [u8]), Failure> {
+    match text.strip_prefix(b" ") {
+        Some(rest) if rest.first() == Some(&b'"') => {
+            quoted(rest, field).map(|(value, rest)| (Some(value), rest))
+        }
+        _ => Ok((None, text)),
+    }
+}
+
 fn digits<'a>(text: &'a [u8], code: &'static str, expected: &str) -> Result<(&'a [u8], &'a [u8]), Failure> {
-    if let Some(rest) = text.strip_prefix(b"-") {
+    if let Some(rest) = text.strip_prefix(b"-")
+        && matches!(rest.first(), None | Some(b' '))
+    {
         return Ok((&[], rest));
     }
     let count = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -159,7 +164,11 @@ impl<'a> Time<'a> {
         let (zone, offset) = match text.get(20..)? {
             [] => (None, 0),
             [b' ', zone @ ..] if zone.len() == 5 => {
-                let minutes = number(22, 2)? * 60 + number(24, 2)?;
+                let (hours, minutes) = (number(22, 2)?, number(24, 2)?);
+                if hours > 23 || minutes > 59 {
+                    return None;
+                }
+                let minutes = hours * 60 + minutes;
                 match zone.first()? {
                     b'+' => (Some(zone), minutes),
                     b'-' => (Some(zone), -minutes),
@@ -174,7 +183,7 @@ impl<'a> Time<'a> {
     /// Writes the local time as a JSON string in ISO 8601; `Z` without an offset or with none of zero.
     pub fn write_local(&self, out: &mut Buffer) {
         out.push(b'"');
-        write_stamp(out, (self.year, self.month, self.day), self.second);
+        self.write_shifted(out, 0);
         match self.zone {
             Some(zone) if self.offset != 0 => {
                 out.extend(zone.get(..3).unwrap_or_default());
@@ -188,16 +197,21 @@ impl<'a> Time<'a> {
 
     /// Writes the instant in UTC as a JSON string in ISO 8601.
     pub fn write_utc(&self, out: &mut Buffer) {
-        let second = self.second - self.offset * 60;
+        out.push(b'"');
+        self.write_shifted(out, -self.offset * 60);
+        out.extend(b"Z\"");
+    }
+
+    /// Writes the time so many seconds later; the date follows, as it does after a leap second.
+    fn write_shifted(&self, out: &mut Buffer, seconds: i64) {
+        let second = self.second + seconds;
         let days = second.div_euclid(86_400);
         let date = if days == 0 {
             (self.year, self.month, self.day)
         } else {
             civil(days_from_civil(self.year, self.month, self.day) + days)
         };
-        out.push(b'"');
         write_stamp(out, date, second.rem_euclid(86_400));
-        out.extend(b"Z\"");
     }
 }
 
