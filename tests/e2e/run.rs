@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::program::{access_log, run, standpipe};
 
@@ -97,13 +97,13 @@ fn every_line_is_in_one_object_or_in_the_error_output() {
 }
 
 #[test]
-fn sigterm_delivers_what_was_read() {
+fn a_host_whose_file_has_ended_waits_for_sigterm() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::copy(access_log(), folder.path().join("access.log")).unwrap();
     config(folder.path(), "5MiB", "none");
     let mut child = standpipe(folder.path())
         .args(["--log-format", "json", "run"])
-        .stderr(std::process::Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     // The summary comes once the file is delivered; the host goes on.
@@ -122,6 +122,36 @@ fn sigterm_delivers_what_was_read() {
         objects.values().map(|body| body.split(|byte| *byte == b'\n').count() - 1).sum::<usize>(),
         1_000
     );
+}
+
+/// Small parcels make the stream slower than its reader, so that batches wait between the two when SIGTERM comes.
+#[test]
+fn sigterm_delivers_everything_that_was_read() {
+    let folder = tempfile::tempdir().unwrap();
+    config(folder.path(), "1KiB", "none");
+    let path = folder.path().join("standpipe.toml");
+    let file = "[streams.web.source.file]\npath = \"access.log\"";
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains(file));
+    std::fs::write(&path, text.replace(file, "[streams.web.source.stdin]")).unwrap();
+
+    let mut child =
+        standpipe(folder.path()).arg("run").stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(&std::fs::read(access_log()).unwrap()).unwrap();
+    // The pipe is empty once everything was read. It stays open: no end tells the reader to stop.
+    while rustix::io::ioctl_fionread(&input).unwrap() > 0 {
+        std::thread::yield_now();
+    }
+    let killed = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    let mut err = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+    assert!(child.wait().unwrap().success(), "{err}");
+    drop(input);
+    let objects = objects(&folder.path().join("buckets/logs"));
+    let lines = objects.values().map(|body| body.split(|byte| *byte == b'\n').count() - 1).sum::<usize>();
+    assert_eq!(lines, 1_000, "{err}");
 }
 
 #[test]

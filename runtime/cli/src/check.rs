@@ -2,7 +2,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use standpipe_plugin::Host;
-use standpipe_spec::{Severity, Size};
+use standpipe_spec::{Config, Size};
 use standpipe_stream::{Plan, plan};
 
 use crate::args::Check;
@@ -12,7 +12,9 @@ use crate::{report, show};
 pub(crate) const WRONG: u8 = 2;
 
 pub(crate) fn check(args: &Check) -> anyhow::Result<ExitCode> {
-    let Some((plans, file)) = load(&args.config, None) else { return Ok(ExitCode::from(WRONG)) };
+    let Some((plans, file)) = load(&args.config, |_| Host::new(show::cache_folder())) else {
+        return Ok(ExitCode::from(WRONG));
+    };
     let streams = show::count(plans.len() as u64, "stream");
     let plugins = show::count(file.draft.plugins.len() as u64, "plugin");
     show::line(&format!("{}: {streams}, {plugins}, no errors", args.config.display()));
@@ -30,8 +32,12 @@ pub(crate) fn check(args: &Check) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Reads a config file and everything it names. Shows all findings; `None` when one of them is an error.
-pub(crate) fn load(path: &Path, host: Option<&Host>) -> Option<(Vec<Plan>, standpipe_spec::File)> {
+/// Reads a config file and everything it names, loading plugins into the host that `host` makes for it. Shows
+/// all findings; `None` when one of them is an error.
+pub(crate) fn load(
+    path: &Path,
+    host: impl FnOnce(&Config) -> Host,
+) -> Option<(Vec<Plan>, standpipe_spec::File)> {
     let mut file = match standpipe_spec::load(path) {
         Ok(file) => file,
         Err(error) => {
@@ -39,18 +45,10 @@ pub(crate) fn load(path: &Path, host: Option<&Host>) -> Option<(Vec<Plan>, stand
             return None;
         }
     };
-    let own;
-    let host = match host {
-        Some(host) => host,
-        None => {
-            own = Host::new(show::cache_folder());
-            &own
-        }
-    };
-    let plans = plan(&mut file, host);
+    let host = host(&file.draft);
+    let plans = plan(&mut file, &host);
     if !file.findings.is_empty() {
         show::line(report::render(&file.path, &file.text, &file.findings, show::colours()).trim_end());
     }
-    let good = file.findings.iter().all(|finding| finding.severity != Severity::Error);
-    plans.filter(|_| good).map(|plans| (plans, file))
+    plans.map(|plans| (plans, file))
 }

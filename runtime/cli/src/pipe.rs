@@ -91,7 +91,6 @@ impl Line {
     }
 
     fn stream(&mut self, mut source: Source, failures: &mut Failures) -> anyhow::Result<()> {
-        let mut out = std::io::stdout().lock();
         let (mut batch, mut refused) = (Batch::new(), Vec::new());
         loop {
             batch.clear();
@@ -99,27 +98,25 @@ impl Line {
             let step = source.read(&mut batch, &mut refused, &SystemClock)?;
             self.records += (batch.len() + refused.len()) as u64;
             if !batch.is_empty() {
-                self.transform(&batch)?;
-                self.text.clear();
-                append_records(&mut self.text, self.outcomes.outputs.view(), Delimiter::Newline);
-                out.write_all(&self.text).and_then(|()| out.flush()).context("write standard output")?;
+                self.transform(&batch, failures)?;
             }
-            failures.take(&batch, &self.outcomes.failed, &refused)?;
-            self.outcomes.clear();
+            failures.take(&batch, &[], &refused)?;
             if step == Step::End {
                 return Ok(());
             }
         }
     }
 
-    fn transform(&mut self, batch: &Batch) -> anyhow::Result<()> {
+    fn transform(&mut self, batch: &Batch, failures: &mut Failures) -> anyhow::Result<()> {
+        use standpipe_plugin::Step;
         let mut tries = 0;
         self.chain.begin();
         self.outcomes.clear();
         loop {
             match self.chain.step(batch, &mut self.outcomes) {
-                Ok(standpipe_plugin::Step::Done) => return Ok(()),
-                Ok(standpipe_plugin::Step::More) => {}
+                Ok(Step::More) => {}
+                Ok(Step::Part) => self.write(batch, failures)?,
+                Ok(Step::Done) => return self.write(batch, failures),
                 Err(error) => {
                     tries += 1;
                     if tries >= STARTS {
@@ -129,6 +126,16 @@ impl Line {
                 }
             }
         }
+    }
+
+    fn write(&mut self, batch: &Batch, failures: &mut Failures) -> anyhow::Result<()> {
+        self.text.clear();
+        append_records(&mut self.text, self.outcomes.outputs.view(), Delimiter::Newline);
+        let mut out = std::io::stdout().lock();
+        out.write_all(&self.text).and_then(|()| out.flush()).context("write standard output")?;
+        failures.take(batch, &self.outcomes.failed, &[])?;
+        self.outcomes.clear();
+        Ok(())
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use standpipe_plugin::Host;
-use standpipe_spec::Size;
+use standpipe_spec::{Config, Size};
 use standpipe_stream::{Plan, Stop, Totals};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -19,10 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(25);
 const TICK: Duration = Duration::from_millis(250);
 
 pub(crate) fn run(args: &Run) -> anyhow::Result<ExitCode> {
-    // The state folder is known only once the file is read; a file that cannot be read makes no folder.
-    let state = standpipe_spec::load(&args.config).ok().map(|file| file.draft.state);
-    let host = Host::new(state.map(|state| state.join("compiled")));
-    let Some((plans, _)) = load(&args.config, Some(&host)) else { return Ok(ExitCode::from(WRONG)) };
+    let host = |config: &Config| Host::new(Some(config.state.join("compiled")));
+    let Some((plans, _)) = load(&args.config, host) else { return Ok(ExitCode::from(WRONG)) };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .max_blocking_threads(16)

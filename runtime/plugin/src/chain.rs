@@ -2,6 +2,9 @@ use standpipe_record::{Batch, Failure, Outcomes};
 
 use crate::{Plugin, StartError, Step, Worker};
 
+/// Bytes of outputs of the first plugin with which the rest of the chain goes on before the batch is done.
+const PART_BYTES: usize = 16 << 20;
+
 /// Plugins one after the other: the outputs of one are the records of the next. They share no memory.
 ///
 /// A record is whole. If one of its outputs fails in a later plugin, all its outputs are withdrawn and the
@@ -13,12 +16,15 @@ pub struct Chain {
     at: usize,
     /// What has become of the source records in the plugins before `at`.
     before: Outcomes,
+    /// Whether the first worker has records left.
+    rest: bool,
 }
 
 impl Chain {
     /// A chain of plugins, in the order in which they run. Without any it passes records on.
     pub fn new(plugins: impl IntoIterator<Item = Plugin>) -> Self {
-        Self { workers: plugins.into_iter().map(Worker::new).collect(), at: 0, before: Outcomes::default() }
+        let workers = plugins.into_iter().map(Worker::new).collect();
+        Self { workers, at: 0, before: Outcomes::default(), rest: false }
     }
 
     /// Whether there is no plugin.
@@ -47,8 +53,9 @@ impl Chain {
         }
     }
 
-    /// Works on with `input`, the same batch until it is done. `out` holds what became of it at the end and
-    /// is to be left alone until then.
+    /// Works on with `input`, the same batch until it is done. After [`Step::Part`] and [`Step::Done`] `out`
+    /// holds what became of some records, all of each; clear it before the next call. Until then leave it
+    /// alone.
     pub fn step(&mut self, input: &Batch, out: &mut Outcomes) -> Result<Step, StartError> {
         let last = self.workers.len().saturating_sub(1);
         let Some(worker) = self.workers.get_mut(self.at) else {
@@ -58,14 +65,21 @@ impl Chain {
             return Ok(Step::Done);
         };
         let records = if self.at == 0 { input } else { &self.before.outputs };
-        if worker.step(records, out)? == Step::More {
+        let more = worker.step(records, out)? == Step::More;
+        if self.at == 0 {
+            self.rest = more;
+        }
+        let enough = self.at == 0 && out.outputs.payload().len() >= PART_BYTES;
+        if more && !enough {
             return Ok(Step::More);
         }
         if self.at > 0 {
             join(&mut self.before, out);
         }
         if self.at == last {
-            return Ok(Step::Done);
+            self.at = 0;
+            self.before.clear();
+            return Ok(if self.rest { Step::Part } else { Step::Done });
         }
         // What this plugin put out is what the next one is given.
         std::mem::swap(&mut self.before, out);
@@ -77,12 +91,25 @@ impl Chain {
         Ok(Step::More)
     }
 
-    /// Runs a whole batch. For callers that have nothing else to do meanwhile.
+    /// Runs a whole batch and holds all its outputs at once. For tests and measurements.
     pub fn run(&mut self, input: &Batch, out: &mut Outcomes) -> Result<(), StartError> {
         self.begin();
         out.clear();
-        while self.step(input, out)? == Step::More {}
-        Ok(())
+        let mut part = Outcomes::default();
+        loop {
+            let step = self.step(input, &mut part)?;
+            if step == Step::More {
+                continue;
+            }
+            let appended = out.outputs.append(std::mem::take(&mut part.outputs));
+            debug_assert!(appended.is_ok(), "{appended:?}");
+            out.origins.append(&mut part.origins);
+            out.dropped.append(&mut part.dropped);
+            out.failed.append(&mut part.failed);
+            if step == Step::Done {
+                return Ok(());
+            }
+        }
     }
 }
 
@@ -147,3 +174,6 @@ fn withdraw(out: &mut Outcomes, gone: impl Fn(u32) -> bool) {
     out.outputs = kept;
     out.origins = origins;
 }
+
+#[cfg(test)]
+mod tests;

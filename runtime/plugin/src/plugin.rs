@@ -68,7 +68,6 @@ pub(crate) struct Loaded {
     pub(crate) pre: InstancePre<State>,
     pub(crate) init: ComponentExportIndex,
     pub(crate) transform: ComponentExportIndex,
-    component: Component,
 }
 
 impl std::fmt::Debug for Plugin {
@@ -106,28 +105,9 @@ impl Plugin {
             pre,
             init: exports.init,
             transform: exports.transform,
-            component,
         }));
         let mut first = Instance::start(&plugin)?;
         first.check_types(&exports.name)?;
-        Ok(plugin)
-    }
-
-    /// The same plugin with other settings: compiled code is shared, `init` is tried with the new params.
-    pub fn with_settings(&self, settings: Settings) -> Result<Self, LoadError> {
-        let loaded = &self.0;
-        let plugin = Self(Arc::new(Loaded {
-            host: loaded.host.clone(),
-            id: Arc::new(PluginId { name: settings.name.clone(), digest: loaded.id.digest.clone() }),
-            manifest: loaded.manifest.clone(),
-            settings,
-            interface: loaded.interface,
-            pre: loaded.pre.clone(),
-            init: loaded.init,
-            transform: loaded.transform,
-            component: loaded.component.clone(),
-        }));
-        Instance::start(&plugin)?;
         Ok(plugin)
     }
 

@@ -26,6 +26,8 @@ const IDLE: Duration = Duration::from_secs(10);
 pub enum Step {
     /// Every record has an outcome.
     Done,
+    /// Some records have theirs, and their outputs are many: take them over, clear them and call again.
+    Part,
     /// Call again.
     More,
 }

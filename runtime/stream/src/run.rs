@@ -74,13 +74,13 @@ pub fn run(plan: &Plan, runtime: &tokio::runtime::Handle, stop: &Stop) -> Result
         match from.recv_timeout(lane.wait()) {
             Ok(Ok(given)) => lane.take(&given)?,
             Ok(Err(error)) => broken = Some(error),
+            // Asked to stop, the reader reads no more; what it has read is in the channel or on its way there.
+            // Where it waits for input that does not come, the silence says that nothing is.
+            Err(RecvTimeoutError::Timeout) if stop.is_asked() => break,
             Err(RecvTimeoutError::Timeout) => lane.chain.idle(),
             Err(RecvTimeoutError::Disconnected) => break,
         }
         lane.seal_due()?;
-        if stop.is_asked() {
-            break;
-        }
     }
     lane.seal_all()?;
     match broken {
@@ -120,8 +120,6 @@ impl<'a> Lane<'a> {
         add(&self.plan.progress.read, given.batch.len() + given.refused.len());
         if !given.batch.is_empty() {
             self.transform(&given.batch)?;
-            self.gather_outputs()?;
-            self.gather_failures(&given.batch)?;
         }
         self.gather_refused(&given.refused)
     }
@@ -133,8 +131,9 @@ impl<'a> Lane<'a> {
         let mut pause = LOOK;
         loop {
             match self.chain.step(batch, &mut self.outcomes) {
-                Ok(Step::Done) => break,
                 Ok(Step::More) => {}
+                Ok(Step::Part) => self.gather(batch)?,
+                Ok(Step::Done) => return self.gather(batch),
                 Err(source) => {
                     tracing::error!(stream = %self.plan.name, error = %source, "the plugin cannot be started; the stream waits");
                     if began.elapsed() >= START_PATIENCE || self.stop.is_asked() {
@@ -146,10 +145,17 @@ impl<'a> Lane<'a> {
                 }
             }
         }
+    }
+
+    /// Takes over what became of a part of the batch.
+    fn gather(&mut self, batch: &Batch) -> Result<(), Error> {
         let progress = &self.plan.progress;
         add(&progress.outputs, self.outcomes.outputs.len());
         add(&progress.dropped, self.outcomes.dropped.len());
         add(&progress.failed, self.outcomes.failed.len());
+        self.gather_outputs()?;
+        self.gather_failures(batch)?;
+        self.outcomes.clear();
         Ok(())
     }
 

@@ -130,3 +130,49 @@ fn fuel_gives_the_same_run_twice() {
     assert_eq!(first.0.failed.iter().map(|failure| failure.index).collect::<Vec<_>>(), [100, 200]);
     assert!(first.0.failed.iter().all(|failure| failure.cause == Cause::TimedOut));
 }
+
+#[test]
+fn many_large_outputs_come_in_parts() {
+    // Alone, a record yields 3 MB; 40 of them would be 120 MB at once.
+    let answer = "(drop (memory.grow (i32.const 60))) (if (i32.eq (local.get $n) (i32.const 1)) (then
+        (i32.store offset=4 (local.get $ret) (i32.const 0)) (i32.store offset=8 (local.get $ret) (i32.const 3000000))
+        (i32.store (local.get $ends) (i32.const 3000000)))
+      (else unreachable))";
+    let host = host();
+    let mut chain = Chain::new([load(&host, &Guest { answer, ..Guest::default() }, Limits::default())]);
+    let input = records(40, &(0..40).collect::<Vec<_>>());
+    let mut out = Outcomes::default();
+    let (mut origins, mut parts, mut largest) = (Vec::new(), 0, 0);
+    chain.begin();
+    loop {
+        let step = chain.step(&input, &mut out).unwrap();
+        largest = largest.max(out.outputs.payload().len());
+        if step == Step::More {
+            continue;
+        }
+        assert!(out.failed.is_empty(), "{:?}", out.failed);
+        origins.append(&mut out.origins);
+        out.clear();
+        parts += 1;
+        if step == Step::Done {
+            break;
+        }
+    }
+    assert_eq!(origins, (0..40).collect::<Vec<_>>());
+    assert!(parts > 1 && largest < 40 * 3_000_000, "{parts} parts, {largest} bytes at most");
+}
+
+#[test]
+fn a_record_that_fails_in_the_second_plugin_is_withdrawn_there() {
+    let host = host();
+    let first = load(&host, &Guest::default(), Limits::default());
+    let second = load(&host, &Guest { record: "unreachable", ..Guest::default() }, Limits::default());
+    let mut chain = Chain::new([first, second]);
+    let input = records(100, &[10, 90]);
+    let mut out = Outcomes::default();
+    for _ in 0..2 {
+        chain.run(&input, &mut out).unwrap();
+        assert_eq!(out.failed.iter().map(|failure| failure.index).collect::<Vec<_>>(), [10, 90]);
+        assert_others_delivered(&input, &out);
+    }
+}
