@@ -21,6 +21,7 @@ mod clock;
 mod column;
 mod kind;
 mod outcomes;
+mod position;
 mod view;
 
 pub use batch::{Batch, Malformed};
@@ -28,6 +29,7 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use column::{ABSENT, Column};
 pub use kind::Kind;
 pub use outcomes::{Cause, Failure, Outcomes, PluginId};
+pub use position::Position;
 pub use view::View;
 
 /// The largest record that is accepted, in bytes: Firehose's limit on the data of one record before base64.

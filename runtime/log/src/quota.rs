@@ -1,0 +1,208 @@
+//! One number of bytes for the whole host, and who holds how many of them.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The bytes that all streams together may keep on disk.
+///
+/// A stream holds at most as much as is still free for all, so one that is stuck stops growing while the
+/// others go on. The last `reserve` bytes are for sealing and noting what is already kept: they are taken
+/// only through a [`Reserve`], of which there is one at a time.
+#[derive(Debug)]
+pub struct Quota {
+    total: u64,
+    reserve: u64,
+    book: Mutex<Book>,
+}
+
+#[derive(Debug, Default)]
+struct Book {
+    used: u64,
+    reserved: bool,
+}
+
+/// What the whole host holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// All bytes there are, reserve included.
+    pub total: u64,
+    /// Bytes held by all streams.
+    pub used: u64,
+    /// Bytes still free without the reserve.
+    pub free: u64,
+}
+
+/// There is no room for these bytes now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{wanted} bytes do not fit: the stream holds {held} and {free} of {total} are free; \
+     wait until some are delivered or raise the quota"
+)]
+pub struct Full {
+    /// Bytes asked for.
+    pub wanted: u64,
+    /// Bytes that the stream holds.
+    pub held: u64,
+    /// Bytes free for whoever asked.
+    pub free: u64,
+    /// All bytes there are.
+    pub total: u64,
+}
+
+impl Quota {
+    /// `total` bytes, the last `reserve` of them kept back.
+    pub fn new(total: u64, reserve: u64) -> Arc<Self> {
+        Arc::new(Self { total, reserve: reserve.min(total), book: Mutex::default() })
+    }
+
+    /// A stream's share, which holds nothing yet. What it holds is free again when it is dropped.
+    pub fn share(self: &Arc<Self>) -> Arc<Share> {
+        Arc::new(Share { quota: Arc::clone(self), held: Mutex::default() })
+    }
+
+    /// What is held and free now.
+    pub fn usage(&self) -> Usage {
+        let used = self.book().used;
+        Usage { total: self.total, used, free: self.ordinary().saturating_sub(used) }
+    }
+
+    fn ordinary(&self) -> u64 {
+        self.total - self.reserve
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What one stream holds of a [`Quota`].
+#[derive(Debug)]
+pub struct Share {
+    quota: Arc<Quota>,
+    held: Mutex<u64>,
+}
+
+impl Share {
+    /// Takes `bytes`, unless the stream would then hold more than is left for the others.
+    pub fn take(self: &Arc<Self>, bytes: u64) -> Result<Taken, Full> {
+        self.admit(bytes, |held, free| {
+            // Both sides after the fact: what it holds, and what is free.
+            free.checked_sub(bytes).is_some_and(|left| held.saturating_add(bytes) <= left)
+        })
+    }
+
+    /// Notes bytes that are on disk already, as recovery finds them. They may pass every limit.
+    pub fn found(&self, bytes: u64) {
+        let mut held = self.lock();
+        *held = held.saturating_add(bytes);
+        let mut book = self.quota.book();
+        book.used = book.used.saturating_add(bytes);
+    }
+
+    /// Gives back bytes that were kept or found.
+    pub fn give_back(&self, bytes: u64) {
+        let mut held = self.lock();
+        // Never more than is held, so that a mistake here cannot make room that is not there.
+        let bytes = bytes.min(*held);
+        *held -= bytes;
+        let mut book = self.quota.book();
+        book.used = book.used.saturating_sub(bytes);
+    }
+
+    /// Bytes held.
+    pub fn held(&self) -> u64 {
+        *self.lock()
+    }
+
+    /// The quota that this is a share of.
+    pub fn quota(&self) -> &Arc<Quota> {
+        &self.quota
+    }
+
+    /// The right to use the reserve, if nobody else has it now.
+    pub fn reserve(self: &Arc<Self>) -> Option<Reserve> {
+        let mut book = self.quota.book();
+        if book.reserved {
+            return None;
+        }
+        book.reserved = true;
+        Some(Reserve { share: Arc::clone(self) })
+    }
+
+    fn admit(self: &Arc<Self>, bytes: u64, fits: impl Fn(u64, u64) -> bool) -> Result<Taken, Full> {
+        self.admit_of(self.quota.ordinary(), bytes, fits)
+    }
+
+    fn admit_of(
+        self: &Arc<Self>,
+        limit: u64,
+        bytes: u64,
+        fits: impl Fn(u64, u64) -> bool,
+    ) -> Result<Taken, Full> {
+        let mut held = self.lock();
+        let mut book = self.quota.book();
+        let free = limit.saturating_sub(book.used);
+        if bytes > free || !fits(*held, free) {
+            return Err(Full { wanted: bytes, held: *held, free, total: self.quota.total });
+        }
+        *held += bytes;
+        book.used += bytes;
+        Ok(Taken { share: Arc::clone(self), bytes })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, u64> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let held = *self.lock();
+        let mut book = self.quota.book();
+        book.used = book.used.saturating_sub(held);
+    }
+}
+
+/// Bytes taken of a share. Dropped, they are given back; [`keep`](Self::keep) leaves them held.
+#[derive(Debug)]
+#[must_use = "dropped at once, the bytes are free again"]
+pub struct Taken {
+    share: Arc<Share>,
+    bytes: u64,
+}
+
+impl Taken {
+    /// How many.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Leaves them held until [`Share::give_back`]. Returns how many.
+    pub fn keep(mut self) -> u64 {
+        std::mem::take(&mut self.bytes)
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        self.share.give_back(self.bytes);
+    }
+}
+
+/// The right to use the reserve, held by one at a time and given back on drop.
+#[derive(Debug)]
+pub struct Reserve {
+    share: Arc<Share>,
+}
+
+impl Reserve {
+    /// Takes `bytes` of whatever is left, reserve included.
+    pub fn take(&self, bytes: u64) -> Result<Taken, Full> {
+        self.share.admit_of(self.share.quota.total, bytes, |_, _| true)
+    }
+}
+
+impl Drop for Reserve {
+    fn drop(&mut self) {
+        self.share.quota.book().reserved = false;
+    }
+}
