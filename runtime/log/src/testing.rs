@@ -1,1 +1,11 @@
-//! A disk in memory for tests.
+//! A disk in memory that can be taken away at any operation and then holds what a real one might.
+
+mod content;
+mod fault;
+mod memory;
+mod names;
+mod rng;
+
+pub use fault::{Call, Fault, Loss, Operation, is_power_cut};
+pub use memory::MemoryDisk;
+pub use rng::Rng;
