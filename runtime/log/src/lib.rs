@@ -85,6 +85,7 @@
 //! and does not look into them.
 
 mod append;
+mod bytes;
 pub mod disk;
 mod error;
 mod frame;
@@ -93,10 +94,13 @@ mod log;
 pub mod quota;
 mod reader;
 mod recovery;
+mod scan;
 mod segment;
+mod survey;
 
 #[cfg(feature = "testing")]
 pub mod testing;
+mod window;
 
 pub use append::{Append, RequestId, SourceRange, Span};
 pub use disk::{Disk, File, Item, RealDisk, Site};

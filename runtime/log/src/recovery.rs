@@ -1,8 +1,11 @@
-use std::path::PathBuf;
+//! Making what was found the truth before anything is built on it.
+
+use std::path::{Path, PathBuf};
 
 use standpipe_record::Position;
 
-use crate::{RequestId, SourceRange};
+use crate::survey::{Found, Survey, Surveyor};
+use crate::{Disk, Error, Open, RequestId, Site, SourceRange};
 
 /// What recovery says of one frame.
 #[derive(Debug, Clone, Copy)]
@@ -24,7 +27,7 @@ pub struct Summary<'a> {
 pub struct Recovery {
     /// The position of the next append.
     pub next: Position,
-    /// Records at or behind `settled`.
+    /// Records at or behind the settled position.
     pub records: u64,
     /// Bytes of the segments that are kept.
     pub bytes: u64,
@@ -39,8 +42,90 @@ pub struct Recovery {
 pub struct Torn {
     /// The segment's file.
     pub segment: PathBuf,
-    /// Where it was cut.
+    /// Where it ends now.
     pub from: u64,
-    /// Bytes that were cut.
+    /// Bytes that were behind it.
     pub bytes: u64,
+}
+
+/// Finds what is there, tells `visit`, and makes it durable.
+pub(crate) fn recover(open: &Open, visit: &mut dyn FnMut(&Summary<'_>)) -> Result<(Survey, Recovery), Error> {
+    let Open { disk, folder, settings, settled, .. } = open;
+    let owner = Some((settings.lane, settings.incarnation));
+    let surveyor = Surveyor { disk: &**disk, folder, owner, settled: Some(*settled) };
+    let mut records = 0;
+    let mut source = None;
+    let survey = surveyor.run(&mut |head, body| {
+        if let Some(fresh) = head.end().since(*settled).filter(|&fresh| fresh > 0) {
+            records += fresh.min(u64::from(head.records));
+            body.source(&mut source);
+            visit(&Summary {
+                first: head.first,
+                end: head.end(),
+                newest_ms: body.newest(),
+                request: body.request(),
+                source: source.as_ref(),
+            });
+        }
+    })?;
+    mend(&**disk, folder, &survey)?;
+    let recovery = Recovery {
+        next: survey.chain.last().map_or(*settled, |last| last.next),
+        records,
+        bytes: survey.chain.iter().map(|segment| segment.end).sum(),
+        segments: survey.chain.len(),
+        torn: survey.torn.clone(),
+    };
+    if let Some(torn) = &recovery.torn {
+        let path = torn.segment.display();
+        tracing::warn!(segment = %path, from = torn.from, bytes = torn.bytes, "cut a torn tail that nobody was answered for");
+    }
+    Ok((survey, recovery))
+}
+
+/// Cuts, syncs and tidies.
+fn mend(disk: &dyn Disk, folder: &Path, survey: &Survey) -> Result<(), Error> {
+    if let Some(last) = survey.chain.last() {
+        mend_last(disk, last, survey)?;
+        // The segment's own name, and the folder's: their syncs may have been what the crash interrupted.
+        sync_folder(disk, folder, Site("log.recover.name"))?;
+        let above = folder.parent().unwrap_or(Path::new(""));
+        sync_folder(disk, above, Site("log.recover.folder"))?;
+    }
+    for (path, why) in &survey.leftovers {
+        tracing::debug!(segment = %path.display(), why, "unlink");
+        disk.unlink(path).map_err(|cause| Error::io("unlink", path, cause))?;
+    }
+    Ok(())
+}
+
+/// The segments before the last were durable when their successors were begun. Of the last one only its
+/// highest mark is known, so all above is written once more: a sync that failed before the crash may have left
+/// bytes that the system takes for clean, and a sync would do nothing for them.
+fn mend_last(disk: &dyn Disk, last: &Found, survey: &Survey) -> Result<(), Error> {
+    let path = &*last.path;
+    let file = disk.open(path).map_err(|cause| Error::io("open segment", path, cause))?;
+    let mut buffer = vec![0; 64 << 10];
+    let mut at = survey.proven;
+    while at < last.end {
+        let count = usize::try_from(last.end - at).unwrap_or(usize::MAX).min(buffer.len());
+        let room = buffer.get_mut(..count).unwrap_or_default();
+        let read = file.read_at(at, room).map_err(|cause| Error::io("read segment", path, cause))?;
+        let bytes = room.get(..read).filter(|bytes| !bytes.is_empty());
+        let bytes = bytes.ok_or_else(|| {
+            let cause = std::io::ErrorKind::UnexpectedEof.into();
+            Error::io("read segment", path, cause)
+        })?;
+        file.write_all_at(at, bytes).map_err(|cause| Error::io("write segment", path, cause))?;
+        at += read as u64;
+    }
+    if survey.torn.is_some() {
+        file.set_len(last.end).map_err(|cause| Error::io("cut segment", path, cause))?;
+    }
+    let synced = file.sync(Site("log.recover.segment"));
+    synced.map_err(|cause| Error::io("sync segment", path, cause))
+}
+
+pub(crate) fn sync_folder(disk: &dyn Disk, folder: &Path, site: Site) -> Result<(), Error> {
+    disk.sync_folder(folder, site).map_err(|cause| Error::io("sync folder", folder, cause))
 }
