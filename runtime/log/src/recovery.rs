@@ -1,11 +1,12 @@
 //! Making what was found the truth before anything is built on it.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use standpipe_record::Position;
 
 use crate::survey::{Found, Survey, Surveyor};
-use crate::{Disk, Error, Open, RequestId, Site, SourceRange};
+use crate::{Disk, Error, File, Open, RequestId, Site, SourceRange};
 
 /// What recovery says of one frame.
 #[derive(Debug, Clone, Copy)]
@@ -85,9 +86,15 @@ pub(crate) fn recover(open: &Open, visit: &mut dyn FnMut(&Summary<'_>)) -> Resul
 
 /// Cuts, syncs and tidies.
 fn mend(disk: &dyn Disk, folder: &Path, survey: &Survey) -> Result<(), Error> {
-    if let Some(last) = survey.chain.last() {
+    if let Some((last, older)) = survey.chain.split_last() {
         mend_last(disk, last, survey)?;
-        // The segment's own name, and the folder's: their syncs may have been what the crash interrupted.
+        // The log itself left all this durable: a segment is whole before the next one is begun, and has its
+        // name before its first frame. But somebody may just have put copies in the place of bad files.
+        for segment in older {
+            let file = open_segment(disk, &segment.path)?;
+            let synced = file.sync(Site("log.recover.older"));
+            synced.map_err(|cause| Error::io("sync segment", &segment.path, cause))?;
+        }
         sync_folder(disk, folder, Site("log.recover.name"))?;
         let above = folder.parent().unwrap_or(Path::new(""));
         sync_folder(disk, above, Site("log.recover.folder"))?;
@@ -99,12 +106,12 @@ fn mend(disk: &dyn Disk, folder: &Path, survey: &Survey) -> Result<(), Error> {
     Ok(())
 }
 
-/// The segments before the last were durable when their successors were begun. Of the last one only its
-/// highest mark is known, so all above is written once more: a sync that failed before the crash may have left
-/// bytes that the system takes for clean, and a sync would do nothing for them.
+/// Of the last segment only what lies below its highest mark is known to be durable, so all above is written
+/// once more: a sync that failed before the crash may have left bytes that the system takes for clean, and
+/// another sync would do nothing for them.
 fn mend_last(disk: &dyn Disk, last: &Found, survey: &Survey) -> Result<(), Error> {
     let path = &*last.path;
-    let file = disk.open(path).map_err(|cause| Error::io("open segment", path, cause))?;
+    let file = open_segment(disk, path)?;
     let mut buffer = vec![0; 64 << 10];
     let mut at = survey.proven;
     while at < last.end {
@@ -124,6 +131,10 @@ fn mend_last(disk: &dyn Disk, last: &Found, survey: &Survey) -> Result<(), Error
     }
     let synced = file.sync(Site("log.recover.segment"));
     synced.map_err(|cause| Error::io("sync segment", path, cause))
+}
+
+fn open_segment(disk: &dyn Disk, path: &Path) -> Result<Arc<dyn File>, Error> {
+    disk.open(path).map_err(|cause| Error::io("open segment", path, cause))
 }
 
 pub(crate) fn sync_folder(disk: &dyn Disk, folder: &Path, site: Site) -> Result<(), Error> {
