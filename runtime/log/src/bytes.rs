@@ -1,4 +1,13 @@
-//! Numbers out of bytes that may be anything.
+//! Numbers out of bytes that may be anything, and back.
+
+use crc_fast::CrcAlgorithm;
+
+/// The CRC-32C of `bytes`.
+pub(crate) fn checksum(bytes: &[u8]) -> u32 {
+    // The catalogue's name for it is CRC-32/ISCSI; the upper half of the answer is 0.
+    let sum = crc_fast::checksum(CrcAlgorithm::Crc32Iscsi, bytes);
+    u32::try_from(sum).unwrap_or_default()
+}
 
 /// Takes fields one after the other; `None` once the bytes are used up.
 #[derive(Debug, Clone)]
@@ -67,4 +76,15 @@ pub(crate) fn u32s(bytes: &[u8]) -> impl ExactSizeIterator<Item = u32> + Clone {
 /// The numbers that `bytes` hold.
 pub(crate) fn u64s(bytes: &[u8]) -> impl ExactSizeIterator<Item = u64> {
     bytes.as_chunks::<8>().0.iter().map(|bytes| u64::from_le_bytes(*bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_checksum_is_the_catalogues_crc_32c() {
+        assert_eq!(checksum(b"123456789"), 0xe306_9283);
+        assert_eq!(checksum(b""), 0);
+    }
 }

@@ -8,11 +8,13 @@ pub(crate) use encode::{Place, encode, size};
 
 use standpipe_record::Position;
 
-use crate::bytes::Fields;
+use crate::bytes::{Fields, checksum};
 use crate::{Flaw, MAX_BODY_BYTES, MAX_IDENTITY_BYTES};
 
 /// Bytes of a frame before its body.
 pub(crate) const HEAD: usize = 48;
+/// Bytes of a checksum.
+const SUM: usize = 4;
 /// Every frame begins at a multiple of this.
 pub(crate) const ALIGN: usize = 8;
 
@@ -20,20 +22,35 @@ const REQUEST: u16 = 1;
 const SOURCE: u16 = 2;
 const ONE_ARRIVAL: u16 = 4;
 
-/// What ties a frame to its segment: the checksum of what all its frames' salts begin with.
+/// What ties a frame to its segment: what all its frames' salts begin with.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Salt(u32);
+pub(crate) struct Salt([u8; SALT]);
+
+/// Incarnation, lane, segment, and the frame's offset.
+const SALT: usize = 16 + 4 + 8 + 8;
 
 impl Salt {
     pub(crate) fn new(incarnation: u128, lane: u32, number: u64) -> Self {
-        let sum = crc32c::crc32c(&incarnation.to_le_bytes());
-        let sum = crc32c::crc32c_append(sum, &lane.to_le_bytes());
-        Self(crc32c::crc32c_append(sum, &number.to_le_bytes()))
+        let parts = [&incarnation.to_le_bytes()[..], &lane.to_le_bytes(), &number.to_le_bytes()];
+        let mut salt = [0; SALT];
+        for (place, byte) in salt.iter_mut().zip(parts.into_iter().flatten()) {
+            *place = *byte;
+        }
+        Self(salt)
     }
 
     /// The checksum of a head at offset `at`, given without its own checksum.
-    fn sum(self, at: u64, head: &[u8]) -> u32 {
-        crc32c::crc32c_append(crc32c::crc32c_append(self.0, &at.to_le_bytes()), head)
+    fn sum(&self, at: u64, head: &[u8]) -> u32 {
+        let mut summed = [0; SALT + HEAD - SUM];
+        let (salt, rest) = summed.split_at_mut(SALT);
+        salt.copy_from_slice(&self.0);
+        if let Some(place) = salt.last_chunk_mut() {
+            *place = at.to_le_bytes();
+        }
+        for (place, byte) in rest.iter_mut().zip(head) {
+            *place = *byte;
+        }
+        checksum(&summed)
     }
 }
 
@@ -118,7 +135,7 @@ impl Head {
 
     /// Whether these are the body's bytes.
     pub(crate) fn fits(&self, body: &[u8]) -> bool {
-        body.len() == self.body_len() && crc32c::crc32c(body) == self.body_sum
+        body.len() == self.body_len() && checksum(body) == self.body_sum
     }
 }
 

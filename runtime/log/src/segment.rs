@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use standpipe_record::Position;
 
-use crate::bytes::{Fields, array};
+use crate::bytes::{Fields, array, checksum};
 use crate::{Error, FORMAT_VERSION, Flaw};
 
 const MAGIC: &[u8; 8] = b"STNDPLOG";
@@ -50,7 +50,7 @@ impl Header {
         out.extend_from_slice(&end.to_le_bytes());
         // The cipher block is empty.
         out.extend_from_slice(&0u32.to_le_bytes());
-        out.extend_from_slice(&crc32c::crc32c(&out).to_le_bytes());
+        out.extend_from_slice(&checksum(&out).to_le_bytes());
         out.resize(out.len().next_multiple_of(8), 0);
         out
     }
@@ -84,7 +84,7 @@ impl Header {
         else {
             return Err(corrupt(bytes.len(), Flaw::Header));
         };
-        if crc32c::crc32c(summed) != u32::from_le_bytes(sum) {
+        if checksum(summed) != u32::from_le_bytes(sum) {
             return Err(corrupt(0, Flaw::Checksum("its header")));
         }
         if found == 0 {

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use standpipe_record::{Column, Position, View};
 
 use super::{HEAD, ONE_ARRIVAL, REQUEST, SOURCE, Salt, padded};
-use crate::bytes::{put_u32s, put_u64s};
+use crate::bytes::{checksum, put_u32s, put_u64s};
 use crate::{Append, Error, MAX_BODY_BYTES, MAX_IDENTITY_BYTES};
 
 /// What a frame says of where it is.
@@ -85,7 +85,7 @@ fn seal(out: &mut [u8], place: Place, records: &View<'_>, identity: usize, flags
     let Some((room, body)) = out.split_first_chunk_mut::<HEAD>() else { return };
     let mut head = Vec::with_capacity(HEAD);
     head.extend_from_slice(&[0; 4]);
-    head.extend_from_slice(&crc32c::crc32c(body).to_le_bytes());
+    head.extend_from_slice(&checksum(body).to_le_bytes());
     head.extend_from_slice(&narrow(body.len()).to_le_bytes());
     head.extend_from_slice(&narrow(records.len()).to_le_bytes());
     head.extend_from_slice(&place.first.get().to_le_bytes());
