@@ -35,7 +35,6 @@ impl<'a> Append<'a> {
 
 /// Where an append's records are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[must_use = "written is not durable: sync it"]
 pub struct Span {
     /// The first record.
     pub first: Position,

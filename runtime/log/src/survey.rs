@@ -65,7 +65,6 @@ impl Surveyor<'_> {
         {
             let settled = std::mem::take(&mut survey.chain).into_iter();
             survey.leftovers.extend(settled.map(|segment| (segment.path, SETTLED)));
-            (survey.torn, survey.proven) = (None, 0);
         }
         Ok(survey)
     }

@@ -1,1 +1,110 @@
+//! Who may keep how many bytes.
 
+use standpipe_log::testing::Rng;
+use standpipe_log::{Append, Error, Log, Quota, Settings};
+use standpipe_record::{Kind, Position};
+
+use crate::support::{append, batch, new_disk, opening, read};
+
+#[test]
+fn a_stream_holds_at_most_what_is_still_free() {
+    let quota = Quota::new(1_000, 0);
+    let (stuck, other) = (quota.share(), quota.share());
+    let mut held = 0;
+    while let Ok(taken) = stuck.take(10) {
+        held += taken.keep();
+    }
+    assert_eq!((held, quota.usage().free), (500, 500));
+    let full = stuck.take(10).unwrap_err();
+    let text = "10 bytes do not fit: the stream holds 500 and 500 of 1000 are free; \
+                wait until some are delivered or raise the quota";
+    assert_eq!(full.to_string(), text);
+    other.take(250).unwrap().keep();
+    assert!(other.take(1).is_err());
+    stuck.give_back(500);
+    other.take(250).unwrap().keep();
+    drop(other);
+    assert_eq!(quota.usage().used, 0);
+}
+
+#[test]
+fn taken_bytes_go_back_unless_they_are_kept() {
+    let quota = Quota::new(1_000, 0);
+    let share = quota.share();
+    drop(share.take(100).unwrap());
+    assert_eq!(share.held(), 0);
+    assert_eq!(share.take(100).unwrap().keep(), 100);
+    assert_eq!(share.held(), 100);
+    // More than is held cannot be given back.
+    share.give_back(1_000);
+    assert_eq!((share.held(), quota.usage().used), (0, 0));
+}
+
+#[test]
+fn the_reserve_is_for_one_at_a_time_and_for_nobody_else() {
+    let quota = Quota::new(1_000, 300);
+    let (one, two) = (quota.share(), quota.share());
+    one.found(690);
+    assert!(one.take(20).is_err() && two.take(20).is_err());
+    let reserve = one.reserve().unwrap();
+    assert!(two.reserve().is_none());
+    reserve.take(300).unwrap().keep();
+    assert!(reserve.take(20).is_err());
+    drop(reserve);
+    assert!(two.reserve().is_some());
+    // What was found at recovery may pass every limit, and only time makes room.
+    two.found(5_000);
+    assert_eq!(quota.usage().free, 0);
+    assert!(two.take(0).is_err() || two.held() == 5_000);
+}
+
+#[test]
+fn a_full_quota_refuses_appends_until_something_is_released() {
+    let disk = new_disk(0);
+    let quota = Quota::new(4_000, 0);
+    let share = quota.share();
+    let log = Log::open(opening(&disk, &share, 0, 600), &mut |_| {}).unwrap().0;
+    let record = "x".repeat(150);
+    let mut accepted = 0;
+    let error = loop {
+        match append(&log, &[&record]) {
+            Ok(_) => accepted += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(error, Error::Full { .. }), "{error}");
+    assert_eq!(error.kind(), Kind::Retry);
+    assert!(share.held() <= 2_000 && share.held() > 1_400);
+    assert_eq!(log.positions().written, Position::new(accepted));
+    let freed = log.release(Position::new(4)).unwrap();
+    assert!(freed > 0);
+    append(&log, &[&record]).unwrap();
+    // Recovery finds as many bytes as were held.
+    let held = share.held();
+    drop(log);
+    let share = quota.share();
+    let log = Log::open(opening(&disk, &share, 4, 600), &mut |_| {}).unwrap().0;
+    assert_eq!(share.held(), held);
+    assert_eq!(read(&log, 4).unwrap().len() as u64, accepted + 1 - 4);
+    log.release(log.positions().durable).unwrap();
+    log.rest().unwrap();
+    assert_eq!((share.held(), log.bytes()), (0, 0));
+}
+
+#[test]
+fn a_log_that_rests_keeps_nothing_that_is_settled() {
+    let disk = new_disk(0);
+    let share = crate::support::share();
+    let log = Log::open(opening(&disk, &share, 0, Settings::SEGMENT_BYTES), &mut |_| {}).unwrap().0;
+    log.rest().unwrap();
+    let span = log.write(&Append::new(batch(&["a"]).view())).unwrap();
+    assert_eq!(log.rest().unwrap(), 0);
+    log.sync(span).unwrap();
+    log.release(span.end).unwrap();
+    assert!(log.bytes() > 0, "a small segment is written to again");
+    assert!(log.rest().unwrap() > 0);
+    assert_eq!(append(&log, &["b"]).unwrap().first, Position::new(1));
+    let found = disk.crash(&mut Rng::new(0), standpipe_log::testing::Loss::Random);
+    let log = Log::open(opening(&found, &crate::support::share(), 1, 600), &mut |_| {}).unwrap().0;
+    assert_eq!(read(&log, 1).unwrap(), ["b"]);
+}

@@ -11,30 +11,30 @@ use standpipe_log::{
 };
 use standpipe_record::{Batch, Column, Position};
 
-pub const LANE: u32 = 3;
-pub const INCARNATION: u128 = 0x0123_4567_89ab_cdef_0011_2233_4455_6677;
-pub const SITE: Site = Site("test");
+pub(crate) const LANE: u32 = 3;
+pub(crate) const INCARNATION: u128 = 0x0123_4567_89ab_cdef_0011_2233_4455_6677;
+pub(crate) const SITE: Site = Site("test");
 
-pub fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     PathBuf::from("web/lane-3")
 }
 
-pub fn segment(number: u64) -> PathBuf {
+pub(crate) fn segment(number: u64) -> PathBuf {
     folder().join(format!("{number:020}.log"))
 }
 
-pub fn new_disk(seed: u64) -> MemoryDisk {
+pub(crate) fn new_disk(seed: u64) -> MemoryDisk {
     let disk = MemoryDisk::new(seed);
     disk.create_folder(Path::new("web")).unwrap();
     disk.sync_folder(Path::new(""), SITE).unwrap();
     disk
 }
 
-pub fn share() -> Arc<Share> {
+pub(crate) fn share() -> Arc<Share> {
     Quota::new(1 << 40, 0).share()
 }
 
-pub fn opening(disk: &MemoryDisk, share: &Arc<Share>, settled: u64, segment_bytes: u64) -> Open {
+pub(crate) fn opening(disk: &MemoryDisk, share: &Arc<Share>, settled: u64, segment_bytes: u64) -> Open {
     Open {
         disk: Arc::new(disk.clone()),
         folder: folder(),
@@ -45,11 +45,11 @@ pub fn opening(disk: &MemoryDisk, share: &Arc<Share>, settled: u64, segment_byte
 }
 
 /// Opens a log whose frames nobody asks for.
-pub fn open(disk: &MemoryDisk, settled: u64) -> Result<(Log, Recovery), Error> {
+pub(crate) fn open(disk: &MemoryDisk, settled: u64) -> Result<(Log, Recovery), Error> {
     Log::open(opening(disk, &share(), settled, 1 << 20), &mut |_| {})
 }
 
-pub fn batch(records: &[&str]) -> Batch {
+pub(crate) fn batch(records: &[&str]) -> Batch {
     let mut batch = Batch::new();
     for record in records {
         batch.push(record.as_bytes(), 1_000).unwrap();
@@ -57,12 +57,12 @@ pub fn batch(records: &[&str]) -> Batch {
     batch
 }
 
-pub fn append(log: &Log, records: &[&str]) -> Result<Span, Error> {
+pub(crate) fn append(log: &Log, records: &[&str]) -> Result<Span, Error> {
     log.append(&Append::new(batch(records).view()))
 }
 
 /// All records from `from` on.
-pub fn read(log: &Log, from: u64) -> Result<Vec<String>, Error> {
+pub(crate) fn read(log: &Log, from: u64) -> Result<Vec<String>, Error> {
     let mut reader = log.reader(Position::new(from));
     let mut frame = Frame::new();
     let mut records = Vec::new();
@@ -74,7 +74,7 @@ pub fn read(log: &Log, from: u64) -> Result<Vec<String>, Error> {
 
 /// One step of a run.
 #[derive(Debug, Clone)]
-pub enum Action {
+pub(crate) enum Action {
     Write { records: usize, bytes: usize, request: bool, source: bool, column: bool, each_arrival: bool },
     Sync,
     Read { from: u8 },
@@ -85,7 +85,7 @@ pub enum Action {
 }
 
 impl Action {
-    pub fn random(rng: &mut Rng) -> Self {
+    pub(crate) fn random(rng: &mut Rng) -> Self {
         match rng.below(16) {
             0..=6 => Self::Write {
                 records: 1 + rng.below(4),
@@ -146,9 +146,9 @@ impl Made {
 
 /// The log, and what must be true of it.
 #[derive(Debug)]
-pub struct World {
-    pub disk: MemoryDisk,
-    pub share: Arc<Share>,
+pub(crate) struct World {
+    pub(crate) disk: MemoryDisk,
+    pub(crate) share: Arc<Share>,
     log: Option<Log>,
     segment_bytes: u64,
     /// Every append that was ever tried, by id.
@@ -161,10 +161,10 @@ pub struct World {
     pending: Vec<(Span, u64)>,
     /// Appends that failed or were written when the process died: they may come back, or not.
     unsure: BTreeSet<u64>,
-    pub syncs_skipped: Option<&'static str>,
+    pub(crate) syncs_skipped: Option<&'static str>,
 }
 
-pub type Check = Result<(), String>;
+pub(crate) type Check = Result<(), String>;
 
 macro_rules! ensure {
     ($truth:expr, $($text:tt)*) => {
@@ -175,7 +175,7 @@ macro_rules! ensure {
 }
 
 impl World {
-    pub fn new(seed: u64, segment_bytes: u64) -> Self {
+    pub(crate) fn new(seed: u64, segment_bytes: u64) -> Self {
         Self {
             disk: new_disk(seed),
             share: share(),
@@ -191,12 +191,12 @@ impl World {
         }
     }
 
-    pub fn log(&self) -> &Log {
+    pub(crate) fn log(&self) -> &Log {
         self.log.as_ref().expect("the log is open")
     }
 
     /// Opens the log and holds what it found against the model.
-    pub fn open(&mut self) -> Result<Check, Error> {
+    pub(crate) fn open(&mut self) -> Result<Check, Error> {
         if let Some(site) = self.syncs_skipped {
             self.disk.skip_syncs(move |call: &Call| call.site == Some(Site(site)));
         }
@@ -258,7 +258,7 @@ impl World {
     }
 
     /// Does one step. An error is a broken promise; a disk that fails is not.
-    pub fn act(&mut self, action: &Action, rng: &mut Rng) -> Check {
+    pub(crate) fn act(&mut self, action: &Action, rng: &mut Rng) -> Check {
         match action {
             Action::Write { .. } => {
                 let id = self.tried.len() as u64;
@@ -311,13 +311,13 @@ impl World {
     }
 
     /// Ends the process and, if told so, the power; then opens the log again.
-    pub fn crash(&mut self, rng: &mut Rng, loss: Loss) -> Check {
+    pub(crate) fn crash(&mut self, rng: &mut Rng, loss: Loss) -> Check {
         self.die(rng, loss);
         self.open().map_err(|error| error.to_string())?
     }
 
     /// Ends the process and, if told so, the power.
-    pub fn die(&mut self, rng: &mut Rng, loss: Loss) {
+    pub(crate) fn die(&mut self, rng: &mut Rng, loss: Loss) {
         self.log = None;
         self.unsure.extend(self.pending.drain(..).map(|(_, id)| id));
         self.disk = self.disk.crash(rng, loss);
@@ -382,7 +382,7 @@ impl World {
 
 thread_local! {
     /// Whether this test's disk fails now and then.
-    pub static FAULTY: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+    pub(crate) static FAULTY: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
 }
 
 /// Whether `frame` is the rest of what was appended at `first`.
