@@ -5,6 +5,7 @@ mod fault;
 mod memory;
 mod names;
 mod rng;
+mod state;
 
 pub use fault::{Call, Fault, Loss, Operation, is_power_cut};
 pub use memory::MemoryDisk;

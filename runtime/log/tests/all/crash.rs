@@ -5,9 +5,8 @@ use std::path::Path;
 use standpipe_log::testing::{Fault, Loss, MemoryDisk, Operation, Rng};
 use standpipe_log::{Disk, Error, Log};
 
-use crate::support::{
-    Action, Check, FAULTY, SITE, World, append, folder, new_disk, open, opening, read, share,
-};
+use crate::support::{SITE, append, folder, new_disk, open, opening, read, share};
+use crate::world::{Action, Check, FAULTY, World};
 
 const STEPS: usize = 30;
 

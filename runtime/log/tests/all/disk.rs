@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use standpipe_log::testing::{Fault, Loss, MemoryDisk, Operation, Rng, is_power_cut};
 use standpipe_log::Disk;
+use standpipe_log::testing::{Fault, Loss, MemoryDisk, Operation, Rng, is_power_cut};
 
 use crate::support::SITE;
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use standpipe_log::testing::{Loss, Rng};
 
-use crate::support::{Action, World};
+use crate::world::{Action, World};
 
 fn action() -> impl Strategy<Value = Action> {
     prop_oneof![
