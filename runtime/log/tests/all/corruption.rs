@@ -34,12 +34,13 @@ fn change(disk: &MemoryDisk, number: u64, at: usize, with: &[u8]) {
     disk.open(&segment(number)).unwrap().write_all_at(at as u64, with).unwrap();
 }
 
+fn sum(bytes: &[u8]) -> [u8; 4] {
+    let sum = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc32Iscsi, bytes);
+    u32::try_from(sum).unwrap().to_le_bytes()
+}
+
 /// Makes the checksums of the frame at `at` fit whatever is there, as the format's description says.
 fn reseal(disk: &MemoryDisk, number: u64, at: usize) {
-    let sum = |bytes: &[u8]| {
-        let sum = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc32Iscsi, bytes);
-        u32::try_from(sum).unwrap().to_le_bytes()
-    };
     let mut all = bytes(disk, number);
     let frame = &mut all[at..];
     let body = u32::from_le_bytes(frame[8..12].try_into().unwrap()) as usize;
@@ -259,6 +260,23 @@ fn another_magic_is_refused() {
     let disk = log_of(&[&["a"]]);
     change(&disk, 1, 0, b"X");
     assert_eq!(corrupt_at(&disk, 1, 0), Flaw::Magic);
+}
+
+#[test]
+fn a_short_file_that_is_no_beginning_of_a_segment_is_refused() {
+    let disk = log_of(&[&["a"]]);
+    put(&disk, 2, b"hello");
+    assert_eq!(corrupt_at(&disk, 2, 5), Flaw::Header);
+}
+
+#[test]
+fn a_log_that_ends_before_what_is_settled_goes_on_behind_it() {
+    let disk = log_of(&[&["a", "b"]]);
+    let (log, recovery) = open(&disk, 7).unwrap();
+    assert_eq!((recovery.next, recovery.segments), (Position::new(7), 0));
+    assert!(disk.list(&folder()).unwrap().is_empty());
+    assert_eq!(append(&log, &["h"]).unwrap().first, Position::new(7));
+    assert_eq!(read(&open(&disk, 7).unwrap().0, 7).unwrap(), ["h"]);
 }
 
 #[test]

@@ -102,6 +102,21 @@ fn a_segment_that_cannot_be_begun_costs_one_append() {
 }
 
 #[test]
+fn writes_that_fail_one_after_the_other_leave_no_files_behind() {
+    let disk = new_disk(0);
+    let log = open(&disk, 0).unwrap().0;
+    append(&log, &["a"]).unwrap();
+    fail(&disk, 20, Fault::Short(80), |call| call.operation == Operation::Write);
+    let _ = log.write(&Append::new(batch(&["failed"]).view())).unwrap_err();
+    for _ in 0..19 {
+        append(&log, &["failed"]).unwrap_err();
+    }
+    assert!(disk.list(&folder()).unwrap().len() <= 2);
+    assert_eq!(append(&log, &["b"]).unwrap().first, Position::new(1));
+    assert_eq!(disk.list(&folder()).unwrap().len(), 2);
+}
+
+#[test]
 fn a_full_disk_fills_up_with_no_headers_and_is_used_again_when_there_is_room() {
     let disk = new_disk(0);
     disk.set_capacity(3_000);

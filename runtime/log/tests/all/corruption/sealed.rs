@@ -1,10 +1,11 @@
 //! Frames that say what they cannot mean, under checksums that fit.
 
 use standpipe_log::testing::{MemoryDisk, Rng};
-use standpipe_log::{Flaw, Frame};
+use standpipe_log::{Error, Flaw, Frame};
 use standpipe_record::{Malformed, Position};
 
-use super::{HEAD, change, corrupt_at, frames, log_of, reseal};
+use super::{HEAD, change, corrupt_at, frames, log_of, put, refused, reseal, sum};
+use crate::golden::bytes;
 use crate::support::{append, new_disk, open, read};
 
 /// Changes the first frame of a log of three, in its last or an earlier segment, and makes its checksums fit.
@@ -95,4 +96,39 @@ fn any_body_with_good_checksums_is_read_or_refused() {
         let mut reader = log.reader(Position::ZERO);
         while let Ok(true) = reader.next(&mut Frame::new()) {}
     }
+}
+
+/// Changes the header of segment `number` and makes its checksum fit.
+fn resealed_header(number: u64, at: usize, with: &[u8]) -> MemoryDisk {
+    let disk = log_of(&[&["a"], &["b"]]);
+    change(&disk, number, at, with);
+    let sum = sum(&bytes(&disk, number)[..68]);
+    change(&disk, number, 68, &sum);
+    disk
+}
+
+#[test]
+fn headers_that_cannot_be_are_refused_whatever_their_checksum() {
+    let unknown = corrupt_at(&resealed_header(2, 8, &0u32.to_le_bytes()), 2, 8);
+    assert_eq!(unknown, Flaw::Unknown("format version 0"));
+    let long = corrupt_at(&resealed_header(2, 64, &4_097u32.to_le_bytes()), 2, 64);
+    assert_eq!(long, Flaw::Length { what: "the cipher block", found: 4_097, limit: 4_096 });
+    let jump = corrupt_at(&resealed_header(2, 40, &3u64.to_le_bytes()), 2, 0);
+    assert_eq!(jump, Flaw::Position { found: Position::new(3), want: Position::new(1) });
+    let short = corrupt_at(&resealed_header(2, 56, &8u64.to_le_bytes()), 1, 136);
+    assert_eq!(short, Flaw::Short { have: 136, want: 8 });
+    assert!(matches!(refused(&resealed_header(2, 48, &7u64.to_le_bytes()), 0), Error::Missing { .. }));
+    assert!(matches!(refused(&resealed_header(2, 48, &0u64.to_le_bytes()), 0), Error::Gap { .. }));
+}
+
+#[test]
+fn a_cipher_block_is_refused_until_there_is_a_cipher() {
+    let disk = log_of(&[&["a"]]);
+    let mut header = bytes(&disk, 1)[..68].to_vec();
+    header[64] = 4;
+    header.extend_from_slice(b"none");
+    header.extend_from_slice(&sum(&header));
+    header.resize(80, 0);
+    put(&disk, 1, &header);
+    assert_eq!(corrupt_at(&disk, 1, 64), Flaw::Unknown("a cipher block"));
 }
