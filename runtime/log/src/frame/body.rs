@@ -56,10 +56,6 @@ impl<'a> Body<'a> {
         };
         let ends = fields.take(records.checked_mul(4)?)?;
         let payload = fields.take(head.payload as usize)?;
-        // Bytes that belong to nothing would be lost on the way.
-        if head.columns == 0 && !fields.rest().is_empty() {
-            return None;
-        }
         Some(Self { request, source, arrivals, ends, payload, columns: fields, count: head.columns, records })
     }
 
@@ -143,6 +139,7 @@ impl<'a> Body<'a> {
             let (ends, index) = (u32s(ends).collect(), u32s(index).collect());
             each(Column::from_parts(name.to_owned(), values.to_vec(), ends, index)?)?;
         }
+        // Bytes that belong to nothing would be lost on the way.
         if fields.rest().is_empty() { Ok(()) } else { Err(short()) }
     }
 }

@@ -65,8 +65,7 @@ impl Shared {
         let state = self.state();
         let front = state.segments.front()?;
         let is_tail = state.tail.as_ref().is_some_and(|tail| tail.number == front.number);
-        // A tail without a frame is about to get one.
-        let done = front.next <= state.positions.settled && (!is_tail || front.next > front.first);
+        let done = front.next <= state.positions.settled;
         (done && is_tail == tail).then_some(front.number)
     }
 

@@ -1,4 +1,6 @@
 //! The power goes at every operation in turn.
+//!
+//! `STANDPIPE_SEEDS` says with how many seeds.
 
 use std::path::Path;
 
@@ -88,6 +90,10 @@ fn operations(seed: u64, faulty: bool) -> u64 {
     world.disk.operations()
 }
 
+fn seeds() -> u64 {
+    std::env::var("STANDPIPE_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(40)
+}
+
 /// The first broken promise of all runs.
 fn sweep(seeds: std::ops::Range<u64>, faulty: bool, skip: Option<&'static str>) -> Option<String> {
     FAULTY.set(true);
@@ -103,12 +109,12 @@ fn sweep(seeds: std::ops::Range<u64>, faulty: bool, skip: Option<&'static str>) 
 
 #[test]
 fn what_was_acknowledged_survives_a_cut_at_any_operation() {
-    assert_eq!(sweep(0..40, false, None), None);
+    assert_eq!(sweep(0..seeds(), false, None), None);
 }
 
 #[test]
 fn and_so_it_does_when_writes_and_syncs_fail_before() {
-    assert_eq!(sweep(0..40, true, None), None);
+    assert_eq!(sweep(0..seeds(), true, None), None);
 }
 
 #[test]

@@ -27,7 +27,9 @@ fn a_frame_longer_than_its_file_is_torn_or_refused() {
 
 #[test]
 fn heads_that_cannot_be_are_refused_whatever_their_checksum() {
-    let cases: [(usize, &[u8]); 12] = [
+    let cases: [(usize, &[u8]); 14] = [
+        (16, &u64::MAX.to_le_bytes()),
+        (8, &14u32.to_le_bytes()),
         (8, &(17u32 << 20).to_le_bytes()),
         (8, &u32::MAX.to_le_bytes()),
         (12, &0u32.to_le_bytes()),
