@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may end with a panic")]
 
+mod cases;
 mod check;
 mod pipe;
 mod program;

@@ -7,7 +7,7 @@ pub(crate) fn top() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// A bundled real log of 1,000 lines.
+/// A bundled real log of 5,000 lines.
 pub(crate) fn access_log() -> PathBuf {
     top().join("blueprints/apache-log-to-json/cases/access.log")
 }

@@ -66,10 +66,10 @@ fn every_line_is_in_one_object_or_in_the_error_output() {
     let mut log = std::fs::read_to_string(access_log()).unwrap();
     log.push_str("not a line\n\nnor this");
     std::fs::write(folder.path().join("access.log"), &log).unwrap();
-    config(folder.path(), "64KiB", "gzip");
+    config(folder.path(), "256KiB", "gzip");
     let (code, out, err) = run(standpipe(folder.path()).args(["run", "--drain"]), b"");
     assert_eq!((code, out.as_str()), (0, ""), "{err}");
-    assert!(err.starts_with("web: 1,003 records read, 1,000 out, 0 dropped, 3 failed; "), "{err}");
+    assert!(err.starts_with("web: 5,003 records read, 5,000 out, 0 dropped, 3 failed; "), "{err}");
 
     let objects = objects(&folder.path().join("buckets/logs"));
     let (mut delivered, mut failed) = (Vec::new(), Vec::new());
@@ -110,7 +110,7 @@ fn a_host_whose_file_has_ended_waits_for_sigterm() {
     let mut err = child.stderr.take().unwrap();
     let mut seen = String::new();
     let mut byte = [0];
-    while !seen.contains("1,000 records read") && err.read(&mut byte).unwrap() == 1 {
+    while !seen.contains("5,000 records read") && err.read(&mut byte).unwrap() == 1 {
         seen.push(char::from(byte[0]));
     }
     assert!(child.try_wait().unwrap().is_none(), "{seen}");
@@ -120,7 +120,7 @@ fn a_host_whose_file_has_ended_waits_for_sigterm() {
     let objects = objects(&folder.path().join("buckets/logs"));
     assert_eq!(
         objects.values().map(|body| body.split(|byte| *byte == b'\n').count() - 1).sum::<usize>(),
-        1_000
+        5_000
     );
 }
 
@@ -128,7 +128,7 @@ fn a_host_whose_file_has_ended_waits_for_sigterm() {
 #[test]
 fn sigterm_delivers_everything_that_was_read() {
     let folder = tempfile::tempdir().unwrap();
-    config(folder.path(), "1KiB", "none");
+    config(folder.path(), "4KiB", "none");
     let path = folder.path().join("standpipe.toml");
     let file = "[streams.web.source.file]\npath = \"access.log\"";
     let text = std::fs::read_to_string(&path).unwrap();
@@ -151,7 +151,7 @@ fn sigterm_delivers_everything_that_was_read() {
     drop(input);
     let objects = objects(&folder.path().join("buckets/logs"));
     let lines = objects.values().map(|body| body.split(|byte| *byte == b'\n').count() - 1).sum::<usize>();
-    assert_eq!(lines, 1_000, "{err}");
+    assert_eq!(lines, 5_000, "{err}");
 }
 
 #[test]

@@ -7,6 +7,8 @@ pub mod apache;
 pub mod csv;
 pub mod json;
 pub mod syslog;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 use standpipe_sdk::Failure;
 

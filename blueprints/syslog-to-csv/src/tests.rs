@@ -1,12 +1,4 @@
-use standpipe_sdk::testing;
-
 #[test]
-fn five_fields_and_an_empty_pid() {
-    let lines: [&[u8]; 2] =
-        [b"Jun 14 15:16:01 combo sshd[1]: a, b", b"Jun 14 15:16:01 combo kernel: \"up\"\r"];
-    let out = testing::run::<crate::Plugin>("{}", &lines);
-    assert_eq!(
-        out.texts(),
-        ["Jun 14 15:16:01,combo,sshd,1,\"a, b\"", "Jun 14 15:16:01,combo,kernel,,\"\"\"up\"\"\""]
-    );
+fn every_case_comes_out_as_its_files_say() {
+    standpipe_logline::testing::run::<crate::Plugin>(env!("CARGO_MANIFEST_DIR"));
 }
