@@ -10,7 +10,6 @@ fn objects_get_the_member_and_the_rest_fails() {
     assert_eq!(outcomes.failed.len(), 1);
     assert_eq!(outcomes.failed[0].index, 1);
     assert_eq!(outcomes.failed[0].failure.code(), "not-json");
-    assert_eq!(outcomes.counts["added"], 2);
 }
 
 #[test]
@@ -24,5 +23,6 @@ fn params_that_are_wrong_are_refused() {
 fn the_readme_shows_this_plugin() {
     let (source, _) = include_str!("lib.rs").split_once("#[cfg(test)]").unwrap();
     let (_, code) = source.split_once("\n\n").unwrap();
+    assert_eq!(code.trim_end().lines().count(), 15, "plugins/README.md says how long it is");
     assert!(include_str!("../../README.md").contains(code.trim_end()), "copy it into plugins/rust/README.md");
 }
