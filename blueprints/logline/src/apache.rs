@@ -2,6 +2,7 @@
 
 use standpipe_sdk::{Buffer, Failure};
 
+use crate::scan::{equal, find};
 use crate::unexpected;
 
 /// The fields of a line, as they stand in it.
@@ -36,11 +37,9 @@ impl<'a> Line<'a> {
         }
         let (host, rest) = word(line, "a host and a space")?;
         let (ident, rest) = word(rest, "an ident and a space")?;
-        let bracket = rest.windows(2).position(|pair| pair == b" [");
-        let (authuser, rest) = bracket
-            .and_then(|at| Some((rest.get(..at)?, rest.get(at + 2..)?)))
-            .ok_or_else(|| unexpected("no-timestamp", "a user and ` [`", rest))?;
-        let close = rest.iter().position(|&byte| byte == b']');
+        let (authuser, rest) =
+            user(rest).ok_or_else(|| unexpected("no-timestamp", "a user and ` [`", rest))?;
+        let close = find(rest, |word| equal(word, b']'));
         let (datetime, rest) = close
             .and_then(|at| Some((rest.get(..at)?, rest.get(at + 1..)?)))
             .ok_or_else(|| unexpected("no-timestamp", "a time and `]`", rest))?;
@@ -62,16 +61,28 @@ impl<'a> Line<'a> {
 
     /// The method, if the request has a space.
     pub fn verb(&self) -> Option<&'a [u8]> {
-        let space = self.request.iter().position(|&byte| byte == b' ')?;
+        let space = find(self.request, |word| equal(word, b' '))?;
         self.request.get(..space)
     }
 }
 
 fn word<'a>(text: &'a [u8], expected: &str) -> Result<(&'a [u8], &'a [u8]), Failure> {
-    let space = text.iter().position(|&byte| byte == b' ').filter(|&at| at > 0);
+    let space = find(text, |word| equal(word, b' ')).filter(|&at| at > 0);
     space
         .and_then(|at| Some((text.get(..at)?, text.get(at + 1..)?)))
         .ok_or_else(|| unexpected("not-apache", expected, text))
+}
+
+/// The user, which may have spaces, and what is behind the bracket of the time.
+fn user(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut from = 0;
+    loop {
+        let at = from + find(text.get(from..)?, |word| equal(word, b' '))?;
+        if text.get(at + 1) == Some(&b'[') {
+            return Some((text.get(..at)?, text.get(at + 2..)?));
+        }
+        from = at + 1;
+    }
 }
 
 /// What stands between quotes. A quote behind a backslash does not end it.
@@ -80,7 +91,7 @@ fn quoted<'a>(text: &'a [u8], field: &str) -> Result<(&'a [u8], &'a [u8]), Failu
         .strip_prefix(b"\"")
         .ok_or_else(|| unexpected("no-quote", &format!("the {field} in quotes"), text))?;
     let mut from = 0;
-    while let Some(at) = inner.get(from..).unwrap_or_default().iter().position(|&byte| byte == b'"') {
+    while let Some(at) = find(inner.get(from..).unwrap_or_default(), |word| equal(word, b'"')) {
         let end = from + at;
         let before = inner.get(..end).unwrap_or_default();
         let escapes = before.iter().rev().take_while(|&&byte| byte == b'\\').count();
@@ -116,9 +127,6 @@ fn digits<'a>(text: &'a [u8], code: &'static str, expected: &str) -> Result<(&'a
     Ok((number, rest))
 }
 
-const MONTHS: [&[u8; 3]; 12] =
-    [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
-
 /// A time such as `10/Oct/2000:13:55:36 -0700`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Time<'a> {
@@ -126,6 +134,8 @@ pub struct Time<'a> {
     month: i64,
     day: i64,
     second: i64,
+    /// The local time in ISO 8601, as the digits stand.
+    stamp: [u8; 23],
     /// The offset as it stands, such as `-0700`.
     pub zone: Option<&'a [u8]>,
     offset: i64,
@@ -139,19 +149,27 @@ impl<'a> Time<'a> {
     }
 
     fn read(text: &'a [u8]) -> Option<Self> {
-        let number = |from: usize, len: usize| -> Option<i64> {
-            text.get(from..from + len)?
-                .iter()
-                .try_fold(0, |sum, &byte| byte.is_ascii_digit().then(|| sum * 10 + i64::from(byte - b'0')))
-        };
-        let at = |place: usize, byte: u8| text.get(place) == Some(&byte);
-        if !(at(2, b'/') && at(6, b'/') && at(11, b':') && at(14, b':') && at(17, b':')) {
+        let &[d1, d2, b'/', m1, m2, m3, b'/', y1, y2, y3, y4, b':', ref clock @ ..] = text else {
             return None;
-        }
-        let (day, year) = (number(0, 2)?, number(7, 4)?);
-        let name = text.get(3..6)?;
-        let month = i64::try_from(MONTHS.iter().position(|month| *month == name)?).ok()? + 1;
-        let (hour, minute, second) = (number(12, 2)?, number(15, 2)?, number(18, 2)?);
+        };
+        let &[h1, h2, b':', n1, n2, b':', s1, s2, ref zone @ ..] = clock else { return None };
+        let (day, year) = (two(d1, d2)?, two(y1, y2)? * 100 + two(y3, y4)?);
+        let (hour, minute, second) = (two(h1, h2)?, two(n1, n2)?, two(s1, s2)?);
+        let month = match &[m1, m2, m3] {
+            b"Jan" => 1,
+            b"Feb" => 2,
+            b"Mar" => 3,
+            b"Apr" => 4,
+            b"May" => 5,
+            b"Jun" => 6,
+            b"Jul" => 7,
+            b"Aug" => 8,
+            b"Sep" => 9,
+            b"Oct" => 10,
+            b"Nov" => 11,
+            b"Dec" => 12,
+            _ => return None,
+        };
         let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
         let days = match month {
             2 => 28 + i64::from(leap),
@@ -161,15 +179,16 @@ impl<'a> Time<'a> {
         if !(1..=days).contains(&day) || hour > 23 || minute > 59 || second > 60 {
             return None;
         }
-        let (zone, offset) = match text.get(20..)? {
+        let (zone, offset) = match zone {
             [] => (None, 0),
-            [b' ', zone @ ..] if zone.len() == 5 => {
-                let (hours, minutes) = (number(22, 2)?, number(24, 2)?);
+            &[b' ', ref zone @ ..] => {
+                let &[sign, h1, h2, m1, m2] = zone else { return None };
+                let (hours, minutes) = (two(h1, h2)?, two(m1, m2)?);
                 if hours > 23 || minutes > 59 {
                     return None;
                 }
                 let minutes = hours * 60 + minutes;
-                match zone.first()? {
+                match sign {
                     b'+' => (Some(zone), minutes),
                     b'-' => (Some(zone), -minutes),
                     _ => return None,
@@ -177,19 +196,20 @@ impl<'a> Time<'a> {
             }
             _ => return None,
         };
-        Some(Self { year, month, day, second: (hour * 60 + minute) * 60 + second, zone, offset })
+        let [mon1, mon2] = digits_of(month);
+        let stamp = [
+            y1, y2, y3, y4, b'-', mon1, mon2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2, b':', s1, s2, b'.',
+            b'0', b'0', b'0',
+        ];
+        Some(Self { year, month, day, second: (hour * 60 + minute) * 60 + second, stamp, zone, offset })
     }
 
     /// Writes the local time as a JSON string in ISO 8601; `Z` without an offset or with none of zero.
     pub fn write_local(&self, out: &mut Buffer) {
         out.push(b'"');
-        self.write_shifted(out, 0);
+        out.literal(&self.shifted(0));
         match self.zone {
-            Some(zone) if self.offset != 0 => {
-                out.extend(zone.get(..3).unwrap_or_default());
-                out.push(b':');
-                out.extend(zone.get(3..).unwrap_or_default());
-            }
+            Some(&[sign, h1, h2, m1, m2]) if self.offset != 0 => out.literal(&[sign, h1, h2, b':', m1, m2]),
             _ => out.push(b'Z'),
         }
         out.push(b'"');
@@ -198,12 +218,17 @@ impl<'a> Time<'a> {
     /// Writes the instant in UTC as a JSON string in ISO 8601.
     pub fn write_utc(&self, out: &mut Buffer) {
         out.push(b'"');
-        self.write_shifted(out, -self.offset * 60);
-        out.extend(b"Z\"");
+        out.literal(&self.shifted(-self.offset * 60));
+        out.literal(b"Z\"");
     }
 
-    /// Writes the time so many seconds later; the date follows, as it does after a leap second.
-    fn write_shifted(&self, out: &mut Buffer, seconds: i64) {
+    /// The time so many seconds later; the date follows, as it does after a leap second.
+    #[inline]
+    fn shifted(&self, seconds: i64) -> [u8; 23] {
+        if seconds == 0 && !self.stamp.ends_with(b"60.000") { self.stamp } else { self.computed(seconds) }
+    }
+
+    fn computed(&self, seconds: i64) -> [u8; 23] {
         let second = self.second + seconds;
         let days = second.div_euclid(86_400);
         let date = if days == 0 {
@@ -211,19 +236,30 @@ impl<'a> Time<'a> {
         } else {
             civil(days_from_civil(self.year, self.month, self.day) + days)
         };
-        write_stamp(out, date, second.rem_euclid(86_400));
+        stamp(date, second.rem_euclid(86_400))
     }
 }
 
-fn write_stamp(out: &mut Buffer, (year, month, day): (i64, i64, i64), second: i64) {
+fn two(tens: u8, ones: u8) -> Option<i64> {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    (tens < 10 && ones < 10).then(|| i64::from(tens) * 10 + i64::from(ones))
+}
+
+/// The last two digits.
+fn digits_of(value: i64) -> [u8; 2] {
     let digit = |value: i64| b'0' + u8::try_from(value.rem_euclid(10)).unwrap_or_default();
-    let two = |value: i64| [digit(value / 10), digit(value)];
-    let (h, m, s) = (two(second / 3_600), two(second / 60 % 60), two(second % 60));
-    let (century, year, month, day) = (two(year / 100), two(year % 100), two(month), two(day));
-    out.extend(&[
-        century[0], century[1], year[0], year[1], b'-', month[0], month[1], b'-', day[0], day[1], b'T', h[0],
-        h[1], b':', m[0], m[1], b':', s[0], s[1], b'.', b'0', b'0', b'0',
-    ]);
+    [digit(value / 10), digit(value)]
+}
+
+fn stamp((year, month, day): (i64, i64, i64), second: i64) -> [u8; 23] {
+    let ([y1, y2], [y3, y4]) = (digits_of(year / 100), digits_of(year));
+    let ([m1, m2], [d1, d2]) = (digits_of(month), digits_of(day));
+    let ([h1, h2], [n1, n2]) = (digits_of(second / 3_600), digits_of(second / 60 % 60));
+    let [s1, s2] = digits_of(second % 60);
+    [
+        y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2, b':', s1, s2, b'.', b'0',
+        b'0', b'0',
+    ]
 }
 
 /// Days since 1970-01-01 of a date of the Gregorian calendar.

@@ -6,6 +6,7 @@
 pub mod apache;
 pub mod csv;
 pub mod json;
+mod scan;
 pub mod syslog;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -23,6 +23,12 @@ impl<'a> Buffer<'a> {
     /// Adds bytes.
     #[inline]
     pub fn extend(&mut self, bytes: &[u8]) {
+        append(self.payload, bytes);
+    }
+
+    /// Adds bytes of a length that the compiler knows, such as `b"\"name\":"`: faster than [`extend`](Self::extend).
+    #[inline]
+    pub fn literal<const N: usize>(&mut self, bytes: &[u8; N]) {
         self.payload.extend_from_slice(bytes);
     }
 
@@ -43,6 +49,38 @@ impl<'a> Buffer<'a> {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+/// Adds bytes, few of them in blocks of a fixed size: a copy of unknown length is a call, in wasm one that
+/// leaves the plugin, and costs more than most fields of a record are long.
+#[inline]
+pub(crate) fn append(out: &mut Vec<u8>, bytes: &[u8]) {
+    if bytes.len() > 256 {
+        out.extend_from_slice(bytes);
+    } else if let Some(last) = bytes.last_chunk::<16>() {
+        let (blocks, rest) = bytes.as_chunks::<16>();
+        for block in blocks {
+            out.extend_from_slice(block);
+        }
+        overlap(out, last, rest.len());
+    } else if let (Some(head), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        out.extend_from_slice(head);
+        overlap(out, last, bytes.len() - 8);
+    } else if let (Some(head), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        out.extend_from_slice(head);
+        overlap(out, last, bytes.len() - 4);
+    } else {
+        for &byte in bytes {
+            out.push(byte);
+        }
+    }
+}
+
+/// Adds the last `new` bytes of `block`; the ones before them are there already.
+#[inline]
+fn overlap<const N: usize>(out: &mut Vec<u8>, block: &[u8; N], new: usize) {
+    out.truncate((out.len() + new).saturating_sub(N));
+    out.extend_from_slice(block);
 }
 
 impl io::Write for Buffer<'_> {
