@@ -75,7 +75,7 @@ impl Instance {
         begin_call(&mut store, settings.metering, limit)
             .map_err(|error| StartError::Instantiate { error: format!("{error:#}") })?;
         let failed = |store: &mut Store<State>, error: wasmtime::Error| {
-            let known = describe(store, &error, "init");
+            let known = describe(store, &error, "init", false);
             match known.cause {
                 Cause::TimedOut => StartError::Time { limit },
                 Cause::Trap => {
@@ -130,6 +130,8 @@ impl Instance {
     pub(crate) fn call(&mut self, input: View<'_>, columns: &[Column]) -> Result<OutcomesOut, CallError> {
         begin_call(&mut self.store, self.metering, self.time)
             .map_err(|error| CallError::invalid(format!("{error:#}")))?;
+        // Only a record that fails alone on a fresh instance has its backtrace shown, and writing one is dear.
+        let traced = self.calls == 0 && input.len() == 1;
         let answer = match self.interface {
             Interface::Batch => self.call_batch(input, columns),
             Interface::Each => self.call_each(input, columns),
@@ -141,7 +143,7 @@ impl Instance {
         match answer {
             Ok(Ok(outcomes)) => Ok(outcomes),
             Ok(Err(error)) => Err(error),
-            Err(error) => Err(describe(&mut self.store, &error, "transform")),
+            Err(error) => Err(describe(&mut self.store, &error, "transform", traced)),
         }
     }
 
@@ -210,8 +212,9 @@ fn begin_call(store: &mut Store<State>, metering: Metering, time: Duration) -> w
 }
 
 /// Turns what wasmtime says into a cause, a code and a sentence.
-fn describe(store: &mut Store<State>, error: &wasmtime::Error, what: &str) -> CallError {
-    let backtrace = error.downcast_ref::<WasmBacktrace>().map(format_backtrace).unwrap_or_default();
+fn describe(store: &mut Store<State>, error: &wasmtime::Error, what: &str, traced: bool) -> CallError {
+    let backtrace = error.downcast_ref::<WasmBacktrace>().filter(|_| traced);
+    let backtrace = backtrace.map(format_backtrace).unwrap_or_default();
     let trap = error.downcast_ref::<Trap>().copied();
     if error.downcast_ref::<OutOfTime>().is_some() || matches!(trap, Some(Trap::OutOfFuel | Trap::Interrupt))
     {

@@ -14,6 +14,11 @@ use crate::{Interface, Plugin, StartError, Stats};
 
 /// How long a step of records that run one by one lasts.
 const STEP: Duration = Duration::from_millis(20);
+/// How many of them, and for how long, before their time is looked at.
+const CALLS_PER_LOOK: u64 = 32;
+const LOOK: Duration = Duration::from_millis(2);
+/// When a bad record is found behind so many good ones, bad ones are rare: the rest is called as one again.
+const RARE: u32 = 8;
 /// Calls after which an instance is replaced.
 const MAX_CALLS: u64 = 100_000;
 /// Calls that an instance answers before its memory is looked at.
@@ -163,24 +168,36 @@ impl Worker {
         let each = self.plugin.interface() == Interface::Each;
         let end = if each { input.len() } else { self.isolate_until.min(input.len()) };
         let step_ends = before + STEP;
+        let (mut looked, mut calls, mut clean) = (Instant::now(), 0, 0);
         while self.next < end {
             let view = input.view().slice(self.next..self.next + 1);
+            let failed = out.failed.len();
             self.alone(view, out, if each { 0 } else { 1 })?;
             self.next += 1;
             self.stats.records += 1;
+            calls += 1;
+            let found = out.failed.len() > failed;
             if !each {
                 self.stats.isolated += 1;
             }
-            // Reading the clock costs as much as a short call; of an `each` plugin it is read now and then.
-            if !each || self.next.is_multiple_of(32) {
+            // Reading the thread's time costs as much as a short call, so it is read now and then.
+            if calls >= CALLS_PER_LOOK || looked.elapsed() >= LOOK || found {
                 let now = thread_cpu();
                 if !each {
-                    self.sizing.observe(1, nanoseconds(now.saturating_sub(before)));
+                    self.sizing.observe(1, nanoseconds(now.saturating_sub(before)) / calls);
                 }
-                before = now;
+                (before, looked, calls) = (now, Instant::now(), 0);
                 if now >= step_ends {
                     break;
                 }
+            }
+            if !found {
+                clean += 1;
+            } else if clean >= RARE && !each {
+                self.isolate_until = self.next;
+                break;
+            } else {
+                clean = 0;
             }
         }
         Ok(())
