@@ -39,6 +39,10 @@ impl<'a> Line<'a> {
         let (ident, rest) = word(rest, "an ident and a space")?;
         let (authuser, rest) =
             user(rest).ok_or_else(|| unexpected("no-timestamp", "a user and ` [`", rest))?;
+        // A virtual host or a proxy's list before the host would shift every field by one.
+        if authuser.starts_with(b"- ") {
+            return Err(unexpected("not-apache", "the host as the first of the fields", line));
+        }
         let close = find(rest, |word| equal(word, b']'));
         let (datetime, rest) = close
             .and_then(|at| Some((rest.get(..at)?, rest.get(at + 1..)?)))
