@@ -16,12 +16,19 @@ pub(crate) struct Watched {
     /// The most bytes that it is known to have had.
     had: u64,
     read: u64,
+    /// Where it is read from.
+    from: u64,
 }
 
 impl Watched {
     /// `file`, read from its beginning. `size` is its size now.
     pub(crate) fn new(file: File, size: u64) -> Self {
-        Self { file, had: size, read: 0 }
+        Self { file, had: size, read: 0, from: 0 }
+    }
+
+    /// `file`, which stands at `from`. `size` is its size now, all of it.
+    pub(crate) fn behind(file: File, size: u64, from: u64) -> Self {
+        Self { file, had: size.saturating_sub(from), read: 0, from }
     }
 }
 
@@ -30,7 +37,7 @@ impl Read for Watched {
         let read = self.file.read(room)?;
         self.read += read as u64;
         if read == 0 && !room.is_empty() {
-            let has = self.file.metadata()?.len();
+            let has = self.file.metadata()?.len().saturating_sub(self.from);
             let had = self.had.max(self.read);
             if has < had {
                 return Err(io::Error::other(Shrunk { had, has }));

@@ -16,8 +16,8 @@
 //!
 //! # What it refuses
 //!
-//! No framing but lines, no decompression, no following of a file that grows or is replaced. It keeps no
-//! place between runs. A file that gets shorter while it is read is an error, never a quiet end.
+//! No framing but lines, no decompression, no following of a file that grows or is replaced. It says how far
+//! it gave out and begins where it is told, and keeps no place itself. A file that gets shorter while it is read is an error, never a quiet end.
 
 mod error;
 mod file;

@@ -49,6 +49,11 @@ impl<R: Read> Lines<R> {
         Self::with_limits(input, LIMITS)
     }
 
+    /// The lines of `input`, which stands `offset` bytes behind the beginning of what it is read from.
+    pub fn at(input: R, offset: u64) -> Self {
+        Self { offset, ..Self::new(input) }
+    }
+
     fn with_limits(input: R, limits: Limits) -> Self {
         Self { input, buffer: Vec::new(), held: 0, offset: 0, skipped: None, ended: false, limits }
     }
@@ -56,6 +61,12 @@ impl<R: Read> Lines<R> {
     /// How many bytes of the input were read.
     pub fn position(&self) -> u64 {
         self.offset + self.held as u64
+    }
+
+    /// How many bytes of the input were given out, as records, refused lines and newlines. Who begins there
+    /// again misses nothing and repeats nothing.
+    pub fn consumed(&self) -> u64 {
+        self.skipped.as_ref().map_or(self.offset, |line| line.offset)
     }
 
     /// Reads once, and appends every line that is complete now to `batch`, or to `refused` if it is too

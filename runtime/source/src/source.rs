@@ -1,6 +1,6 @@
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use standpipe_record::{Batch, Clock};
@@ -34,6 +34,18 @@ impl Source {
         open().map_err(|cause| Error::Open { name: name.clone(), cause })
     }
 
+    /// An open file, from byte `from` to its end.
+    pub fn resume(path: &Path, mut file: File, from: u64) -> Result<Self, Error> {
+        let name = path.display().to_string();
+        let open = || {
+            let len = file.metadata()?.len();
+            file.seek(SeekFrom::Start(from))?;
+            let input: Box<dyn Read + Send> = Box::new(Watched::behind(file, len, from));
+            Ok(Self { name: name.clone(), lines: Lines::at(input, from) })
+        };
+        open().map_err(|cause| Error::Open { name: name.clone(), cause })
+    }
+
     /// Standard input.
     pub fn stdin() -> Self {
         Self::new("standard input", io::stdin())
@@ -52,6 +64,11 @@ impl Source {
     /// How many bytes of it were read.
     pub fn position(&self) -> u64 {
         self.lines.position()
+    }
+
+    /// How many bytes of it were given out: see [`Lines::consumed`].
+    pub fn consumed(&self) -> u64 {
+        self.lines.consumed()
     }
 
     /// Reads once: see [`Lines::read`].
