@@ -124,9 +124,9 @@ fn a_host_whose_file_has_ended_waits_for_sigterm() {
     );
 }
 
-/// Small parcels make the stream slower than its reader, so that batches wait between the two when SIGTERM comes.
+/// Small parcels make the stream slower than its reader, so that much is in the log when SIGTERM comes.
 #[test]
-fn sigterm_delivers_everything_that_was_read() {
+fn what_was_read_before_sigterm_is_delivered_once_by_the_next_run() {
     let folder = tempfile::tempdir().unwrap();
     config(folder.path(), "4KiB", "none");
     let path = folder.path().join("standpipe.toml");
@@ -149,9 +149,73 @@ fn sigterm_delivers_everything_that_was_read() {
     child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
     assert!(child.wait().unwrap().success(), "{err}");
     drop(input);
+    let (code, _, err) = run(standpipe(folder.path()).args(["run", "--drain"]), b"");
+    assert_eq!(code, 0, "{err}");
     let objects = objects(&folder.path().join("buckets/logs"));
     let lines = objects.values().map(|body| body.split(|byte| *byte == b'\n').count() - 1).sum::<usize>();
     assert_eq!(lines, 5_000, "{err}");
+}
+
+#[test]
+fn a_file_is_read_on_where_it_was_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = std::fs::read_to_string(access_log()).unwrap();
+    let lines: Vec<&str> = log.lines().collect();
+    let file = folder.path().join("access.log");
+    config(folder.path(), "5MiB", "none");
+    let drain = || run(standpipe(folder.path()).args(["run", "--drain"]), b"");
+    let delivered = || {
+        let objects = objects(&folder.path().join("buckets/logs"));
+        objects.values().map(|body| body.split(|byte| *byte == b'\n').count() - 1).sum::<usize>()
+    };
+
+    std::fs::write(&file, lines[..10].join("\n")).unwrap();
+    assert_eq!(drain().0, 0);
+    assert_eq!(delivered(), 10);
+    let (code, _, err) = drain();
+    assert_eq!((code, delivered()), (0, 10));
+    assert!(err.contains("nothing was added"), "{err}");
+
+    // The last line had no newline: it was a record, and so is what is added to it.
+    let mut grown = std::fs::OpenOptions::new().append(true).open(&file).unwrap();
+    write!(grown, " more\n{}\n", lines[10]).unwrap();
+    let (_, _, err) = drain();
+    assert!(err.contains("a record of its own"), "{err}");
+    assert_eq!(delivered(), 12, "one in the error output: {err}");
+
+    // Shorter than it was, it is another file.
+    std::fs::write(&file, format!("{}\n", lines[11])).unwrap();
+    assert_eq!(drain().0, 0);
+    assert_eq!(delivered(), 13);
+}
+
+#[test]
+fn a_stream_that_is_gone_from_the_config_is_not_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy(access_log(), folder.path().join("access.log")).unwrap();
+    config(folder.path(), "5MiB", "none");
+    let path = folder.path().join("standpipe.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    // Killed in the middle, it leaves records behind.
+    let mut killed = standpipe(folder.path());
+    killed.env("STANDPIPE_FAILPOINT", "entry.before:1").args(["run", "--drain"]);
+    assert_ne!(run(&mut killed, b"").0, 0);
+    let (code, out, err) = run(standpipe(folder.path()).arg("status"), b"");
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(
+        out.starts_with("web: 0 records settled; 5,000 in the log, 0 in open parcels, 0 in 0 files"),
+        "{out}"
+    );
+
+    std::fs::write(&path, text.replace("streams.web", "streams.other")).unwrap();
+    std::fs::write(folder.path().join("access.log"), "").unwrap();
+    let (code, _, err) = run(standpipe(folder.path()).args(["run", "--drain"]), b"");
+    assert_eq!(code, 1);
+    assert!(err.contains("stream `web` is not in the config, and its state holds 5000 records"), "{err}");
+    let (code, _, err) = run(standpipe(folder.path()).args(["run", "--drain", "--abandon", "web"]), b"");
+    assert_eq!(code, 0, "{err}");
+    let (code, _, err) = run(standpipe(folder.path()).args(["run", "--drain"]), b"");
+    assert_eq!(code, 0, "{err}");
 }
 
 #[test]

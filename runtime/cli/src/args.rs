@@ -24,6 +24,7 @@ pub(crate) enum Command {
     Pipe(Pipe),
     Run(Run),
     Check(Check),
+    Status(Status),
 }
 
 /// Send lines through plugins to standard output.
@@ -67,6 +68,9 @@ pub(crate) struct Run {
     /// End once the sources have ended and everything is delivered.
     #[arg(long)]
     pub(crate) drain: bool,
+    /// Give up, for good, the records of a stream that is no longer in the config.
+    #[arg(long, value_name = "STREAM")]
+    pub(crate) abandon: Vec<String>,
 }
 
 /// Check a config file, and load its plugins, without running anything.
@@ -76,6 +80,17 @@ pub(crate) struct Run {
 #[command(after_help = "Example:
   standpipe check standpipe.toml")]
 pub(crate) struct Check {
+    /// The config file.
+    #[arg(default_value = "standpipe.toml")]
+    pub(crate) config: PathBuf,
+}
+
+/// Show what the state folder holds: records in logs, in open parcels, and waiting for their delivery.
+///
+/// It reads only, also while a host runs with the same folder.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  standpipe status\n  standpipe status /etc/standpipe.toml")]
+pub(crate) struct Status {
     /// The config file.
     #[arg(default_value = "standpipe.toml")]
     pub(crate) config: PathBuf,

@@ -1,4 +1,4 @@
-//! The `standpipe` program: `pipe`, `run` and `check`, and everything that a person sees of them.
+//! The `standpipe` program: `pipe`, `run`, `check` and `status`, and everything that a person sees of them.
 
 mod args;
 mod check;
@@ -6,6 +6,7 @@ mod pipe;
 mod report;
 mod run;
 mod show;
+mod status;
 
 use std::process::ExitCode;
 
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
         Command::Pipe(pipe) => pipe::pipe(pipe),
         Command::Run(run) => run::run(run),
         Command::Check(check) => check::check(check),
+        Command::Status(status) => status::status(status),
     };
     match done {
         Ok(code) => code,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use standpipe_plugin::Host;
 use standpipe_spec::{Config, Size};
-use standpipe_stream::{Plan, Stop, Totals};
+use standpipe_stream::{Plan, State, Stop, Totals};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::Run;
@@ -20,21 +20,28 @@ const TICK: Duration = Duration::from_millis(250);
 
 pub(crate) fn run(args: &Run) -> anyhow::Result<ExitCode> {
     let host = |config: &Config| Host::new(Some(config.state.join("compiled")));
-    let Some((plans, _)) = load(&args.config, host) else { return Ok(ExitCode::from(WRONG)) };
+    let Some((plans, file)) = load(&args.config, host) else { return Ok(ExitCode::from(WRONG)) };
+    let state = State::open(&file.draft.state, None)?;
+    let streams = plans.iter().map(|plan| plan.name.clone()).collect();
+    for stream in &args.abandon {
+        state.abandon(stream, &streams)?;
+        show::line(&format!("{stream}: its records are given up"));
+    }
+    state.check(&streams)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .max_blocking_threads(16)
         .enable_all()
         .build()
         .context("start the runtime")?;
-    let good = runtime.block_on(supervise(plans.into_iter().map(Arc::new).collect(), args.drain))?;
+    let good = runtime.block_on(supervise(plans.into_iter().map(Arc::new).collect(), &state, args.drain))?;
     // A source may still wait for input that never comes; nothing waits for it.
     runtime.shutdown_background();
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
 /// Runs every stream on a thread of its own. False when one of them failed.
-async fn supervise(plans: Vec<Arc<Plan>>, drain: bool) -> anyhow::Result<bool> {
+async fn supervise(plans: Vec<Arc<Plan>>, state: &State, drain: bool) -> anyhow::Result<bool> {
     let began = Instant::now();
     let stop = Stop::default();
     let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
@@ -43,10 +50,11 @@ async fn supervise(plans: Vec<Arc<Plan>>, drain: bool) -> anyhow::Result<bool> {
     for plan in &plans {
         let (plan, stop, ended) = (Arc::clone(plan), stop.clone(), ended.clone());
         let runtime = tokio::runtime::Handle::current();
+        let home = state.home(&plan.name)?;
         std::thread::Builder::new()
             .name(plan.name.clone())
             .spawn(move || {
-                let result = standpipe_stream::run(&plan, &runtime, &stop);
+                let result = standpipe_stream::run(&plan, home, &runtime, &stop);
                 let _ = ended.blocking_send((plan, result));
             })
             .context("start a stream")?;
@@ -86,7 +94,7 @@ fn ask(stop: &Stop) {
         // The second time is meant.
         stop.ask(Duration::ZERO);
     } else {
-        tracing::info!(deadline_s = PATIENCE.as_secs(), "stopping: delivering what was read");
+        tracing::info!(deadline_s = PATIENCE.as_secs(), "stopping: keeping what was read");
         stop.ask(PATIENCE);
     }
 }

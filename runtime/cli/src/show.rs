@@ -27,6 +27,11 @@ pub(crate) fn line(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
+/// Writes a line to standard output.
+pub(crate) fn data(text: &str) -> std::io::Result<()> {
+    writeln!(std::io::stdout(), "{text}")
+}
+
 pub(crate) fn error(error: &anyhow::Error) {
     line(&format!("error: {error:#}"));
 }

@@ -1,6 +1,8 @@
 use standpipe_plugin::StartError;
 use standpipe_record::Kind;
 
+use crate::KeepError;
+
 /// Why a stream ended before its source did. Each message says how many records are not delivered.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -14,34 +16,36 @@ pub enum Error {
         source: standpipe_source::Error,
     },
     /// A sink refuses an object for good.
-    #[error("stream `{stream}`: {source}; {records} records are not delivered: mend it and run again")]
+    #[error("stream `{stream}`: {source}; {records} records are kept until it is mended: then run again")]
     Sink {
         /// The stream.
         stream: String,
         /// What happened.
         source: standpipe_sink::Error,
-        /// Records in the object, and everything after it.
+        /// Records in it and in what waits behind it.
         records: u64,
     },
     /// A plugin cannot be started any more.
-    #[error(
-        "stream `{stream}`: {source}; {records} records are not delivered: mend the plugin and run again"
-    )]
+    #[error("stream `{stream}`: {source}; what was read is kept: mend the plugin and run again")]
     Plugin {
         /// The stream.
         stream: String,
         /// What happened.
         source: StartError,
-        /// Records of the batch that waits.
-        records: u64,
     },
-    /// The program is to end and the sink does not answer.
-    #[error("stream `{stream}`: stopped while delivering; {records} records are not delivered: run again")]
-    Stopped {
+    /// What the stream holds cannot be kept or read back.
+    #[error("stream `{stream}`: {source}")]
+    Keep {
         /// The stream.
         stream: String,
-        /// Records of the object.
-        records: u64,
+        /// What happened.
+        source: KeepError,
+    },
+    /// A thread of the stream has panicked.
+    #[error("stream `{stream}`: ended by a defect of this program; what was read is kept: please report it")]
+    Defect {
+        /// The stream.
+        stream: String,
     },
     /// A thread cannot be had.
     #[error("stream `{stream}`: cannot start a thread: {source}")]
@@ -60,7 +64,9 @@ impl Error {
             Self::Source { source, .. } => source.kind(),
             Self::Sink { source, .. } => source.kind(),
             Self::Plugin { .. } => Kind::Invalid,
-            Self::Stopped { .. } | Self::Thread { .. } => Kind::Retry,
+            Self::Keep { source, .. } => source.kind(),
+            Self::Defect { .. } => Kind::Bug,
+            Self::Thread { .. } => Kind::Retry,
         }
     }
 }

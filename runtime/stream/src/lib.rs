@@ -1,31 +1,59 @@
-//! One stream put together: it reads its source, runs its plugins, gathers their outputs into parcels, and has
-//! each parcel delivered under its key.
+//! One stream put together: it keeps what its source gives in a durable log, runs its plugins, gathers their
+//! outputs into parcels, and has each parcel delivered under its key, exactly once.
 //!
 //! ```text
-//! source thread ──1 batch──► stream thread: plugins ─► parcels (destination, error output) ─► sink, with retry
+//! read thread: source ─► log, fsync
+//! stream thread: log ─► plugins ─► parcels (destination, error output) ─► cut
+//! keep thread: cut ─► files, fsync ─► entry, fsync ─► log.release, sink with retry ─► note, fsync ─► unlink
 //! ```
+//!
+//! # On disk
+//!
+//! Below the state folder: `lock`, `id`, and for each stream `streams/NAME/incarnation` and `lane-0/` with `log/`
+//! (see `standpipe_log`), `journal/` (see its module) and `parcels/` (a file a sealed parcel).
+//! Nothing of a stream is there before its first record.
 //!
 //! # Invariants
 //!
-//! - Every record that was read is in one object of the destination or of the error output, or was dropped by a
-//!   plugin, when [`run`] returns without an error. With an error, it says how many records are in neither.
-//! - Memory is bounded in bytes: a batch being read, a batch in the channel, one being transformed, and two
-//!   parcels of at most `buffering.size` and one batch. A slow sink stops the reading.
-//! - A parcel is sealed when it holds `buffering.size` bytes before compression or is `buffering.interval` old.
+//! - A record is accepted when its frame is fsynced. From then on it ends in exactly one of: an object of the
+//!   destination, one of the error output, dropped by a plugin, or it is still here.
+//! - An entry settles every record before its position: it lies in a sealed file, in a carry, or was dropped. It
+//!   never runs again. A record behind the newest entry has left no trace and runs again.
+//! - Nothing is delivered, unlinked or released before the entry or note that says so is durable.
+//! - An object's key is fixed by its entry. A delivery that is repeated after a crash finds its own object.
+//! - What fails on the disk costs only memory: the lane is recovered from its last entry.
 //!
 //! # What it refuses
 //!
-//! Nothing is kept on disk: a second run reads a file from its beginning and delivers it again.
+//! A state folder that another host has locked, and one that holds records of a stream that is gone from the
+//! config. A file that its journal names and that is not there, or is not what was written.
 
 mod deliver;
+mod entry;
 mod error;
+mod failpoint;
+mod home;
+mod intake;
+mod journal;
+mod keeper;
+mod lane;
+mod live;
 mod parcel;
 mod plan;
 mod progress;
-mod reading;
 mod run;
+#[cfg(test)]
+mod sim;
+mod state;
+mod stop;
 
+pub use entry::{Carry, Counts, Entry, Role, SealedFile};
 pub use error::Error;
+pub use home::Home;
+pub use journal::JournalError;
+pub use keeper::KeepError;
 pub use plan::{Plan, load_plugin, plan};
 pub use progress::{Progress, Totals};
-pub use run::{Stop, run};
+pub use run::run;
+pub use state::{Holding, State, StateError, inspect};
+pub use stop::Stop;

@@ -1,105 +1,135 @@
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::collections::BTreeMap;
 
+use sha2::{Digest, Sha256};
 use standpipe_format::{
-    CONTENT_TYPE, Compression, Delimiter, Encoder, Level, Moment, ObjectName, PROCESSING_FAILED,
-    append_records,
+    Compression, Delimiter, Encoder, Level, Moment, ObjectName, PROCESSING_FAILED, append_records,
 };
-use standpipe_record::View;
-use standpipe_sink::Object;
+use standpipe_record::{Position, View};
 
 use crate::Plan;
+use crate::entry::{Carry, Counts, Role, SealedFile};
 
-/// Bytes that are laid end to end before they are compressed.
-const CHUNK: usize = 256 << 10;
-
-/// Where a parcel goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Role {
-    Destination,
-    ErrorOutput,
-}
-
-/// What is being gathered for one object.
+/// What is being gathered for one object: its bytes as they were written, before compression.
 #[derive(Debug)]
 pub(crate) struct Parcel {
-    role: Role,
-    encoder: Encoder,
-    chunk: Vec<u8>,
-    bytes: u64,
-    /// Records, or outputs, that it holds.
-    pub(crate) records: u64,
+    pub(crate) id: u64,
+    pub(crate) role: Role,
+    raw: Vec<u8>,
+    records: u64,
+    pub(crate) opened_ms: u64,
     oldest_ms: u64,
-    opened: Instant,
-}
-
-/// A parcel with its key.
-#[derive(Debug)]
-pub(crate) struct Sealed {
-    pub(crate) object: Arc<Object>,
-    pub(crate) records: u64,
+    /// How much of it an entry keeps already.
+    carried: usize,
+    carried_records: u64,
 }
 
 impl Parcel {
-    pub(crate) fn open(role: Role, plan: &Plan, oldest_ms: u64) -> Self {
-        let compression = match role {
-            Role::Destination => plan.compression,
-            // Firehose's error output is never compressed.
-            Role::ErrorOutput => Compression::None,
-        };
-        let encoder = Encoder::new(compression, Level::default(), Vec::new());
-        Self { role, encoder, chunk: Vec::new(), bytes: 0, records: 0, oldest_ms, opened: Instant::now() }
+    pub(crate) fn open(id: u64, role: Role, now_ms: u64) -> Self {
+        let (opened_ms, oldest_ms) = (now_ms, u64::MAX);
+        Self { id, role, raw: Vec::new(), records: 0, opened_ms, oldest_ms, carried: 0, carried_records: 0 }
+    }
+
+    /// One that entries kept.
+    pub(crate) fn restore(carry: &Carry, raw: Vec<u8>) -> Self {
+        let Carry { parcel: id, role, opened_ms, oldest_ms, records, .. } = *carry;
+        let carried = raw.len();
+        Self { id, role, raw, records, opened_ms, oldest_ms, carried, carried_records: records }
     }
 
     /// Adds outputs and returns how many of them went in before it was full. At least one goes in.
     pub(crate) fn add(&mut self, outputs: View<'_>, delimiter: Delimiter, size: u64) -> usize {
-        let limit = u64::from(outputs.base()) + size.saturating_sub(self.bytes);
+        let limit = u64::from(outputs.base()) + size.saturating_sub(self.bytes());
         let fit = outputs.ends().partition_point(|end| u64::from(*end) < limit);
         let taken = (fit + 1).min(outputs.len());
         let outputs = outputs.slice(0..taken);
         for arrival in outputs.arrival_ms() {
             self.oldest_ms = self.oldest_ms.min(*arrival);
         }
-        let before = self.chunk.len();
-        append_records(&mut self.chunk, outputs, delimiter);
-        self.bytes += (self.chunk.len() - before) as u64;
+        append_records(&mut self.raw, outputs, delimiter);
         self.records += taken as u64;
-        self.flush(CHUNK);
         taken
     }
 
     /// Adds a line of the error output, written by `write`.
     pub(crate) fn add_line(&mut self, arrival_ms: u64, write: impl FnOnce(&mut Vec<u8>)) {
-        let before = self.chunk.len();
-        write(&mut self.chunk);
-        self.bytes += (self.chunk.len() - before) as u64;
+        write(&mut self.raw);
         self.oldest_ms = self.oldest_ms.min(arrival_ms);
         self.records += 1;
-        self.flush(CHUNK);
     }
 
-    fn flush(&mut self, least: usize) {
-        if self.chunk.len() >= least {
-            self.encoder.write(&self.chunk);
-            self.chunk.clear();
-        }
+    pub(crate) fn bytes(&self) -> u64 {
+        self.raw.len() as u64
     }
 
-    pub(crate) fn is_full(&self, size: u64) -> bool {
-        self.bytes >= size
+    /// What it gained since the last cut, if anything.
+    fn gain(&mut self) -> Option<(Carry, Vec<u8>)> {
+        let gained = self.raw.get(self.carried..).filter(|gained| !gained.is_empty())?.to_vec();
+        let carry = Carry {
+            parcel: self.id,
+            role: self.role,
+            opened_ms: self.opened_ms,
+            oldest_ms: self.oldest_ms,
+            records: self.records - self.carried_records,
+            bytes: gained.len() as u64,
+        };
+        (self.carried, self.carried_records) = (self.raw.len(), self.records);
+        Some((carry, gained))
     }
+}
 
-    /// How long it may stay open.
-    pub(crate) fn due_in(&self, interval: Duration) -> Duration {
-        interval.saturating_sub(self.opened.elapsed())
+/// What was taken out of a lane between two batches.
+#[derive(Debug)]
+pub(crate) struct Cut {
+    /// Every record before it is in `due`, in `carries`, in an earlier cut, or was dropped.
+    pub(crate) position: Position,
+    pub(crate) next_parcel: u64,
+    pub(crate) due: Vec<Parcel>,
+    pub(crate) carries: Vec<(Carry, Vec<u8>)>,
+    pub(crate) sources: BTreeMap<String, u64>,
+    pub(crate) counts: Counts,
+}
+
+impl Cut {
+    pub(crate) fn gains(open: &mut BTreeMap<Role, Parcel>) -> Vec<(Carry, Vec<u8>)> {
+        open.values_mut().filter_map(Parcel::gain).collect()
     }
+}
 
-    /// Closes it and fixes its key.
-    pub(crate) fn seal(mut self, plan: &Plan, random: &mut dyn FnMut() -> u64) -> Sealed {
-        self.flush(1);
+/// What object names are made of besides the stream and the time: 128 random bits of the state folder and of
+/// the incarnation, and where the file stands in the journal.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Origin {
+    pub(crate) state: u128,
+    pub(crate) incarnation: u128,
+    pub(crate) lane: u32,
+}
+
+/// A sealed parcel whose file is not written yet.
+#[derive(Debug)]
+pub(crate) struct Sealed {
+    pub(crate) about: SealedFile,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Parcel {
+    /// Compresses it and fixes its key. The same parcel, number and ordinal give the same object.
+    pub(crate) fn seal(self, plan: &Plan, origin: Origin, entry: u64, ordinal: usize) -> Sealed {
+        let mut drawn = 0u64;
+        let mut random = || {
+            let mut hash = Sha256::new();
+            hash.update(origin.state.to_le_bytes());
+            hash.update(origin.incarnation.to_le_bytes());
+            hash.update(origin.lane.to_le_bytes());
+            hash.update(entry.to_le_bytes());
+            hash.update((ordinal as u64).to_le_bytes());
+            hash.update(drawn.to_le_bytes());
+            drawn += 1;
+            hash.finalize().first_chunk().copied().map_or(0, u64::from_le_bytes)
+        };
         let moment = Moment::utc(self.oldest_ms);
         let (prefix, error_type, compression) = match self.role {
             Role::Destination => (plan.prefixes.destination(), None, plan.compression),
+            // Firehose's error output is never compressed.
             Role::ErrorOutput => (plan.prefixes.error_output(), Some(PROCESSING_FAILED), Compression::None),
         };
         let id = u128::from(random()) << 64 | u128::from(random());
@@ -110,15 +140,30 @@ impl Parcel {
             id,
             extension: compression.extension(),
         };
-        let key = name.key(&prefix.evaluate(&moment, error_type, random));
-        let object = Object {
-            bucket: plan.bucket.clone(),
+        let key = name.key(&prefix.evaluate(&moment, error_type, &mut random));
+        let mut encoder = Encoder::new(compression, Level::default(), Vec::new());
+        encoder.write(&self.raw);
+        let body = encoder.finish();
+        let about = SealedFile {
+            file: format!("{entry:020}-{ordinal:05}"),
+            parcel: self.id,
+            role: self.role,
             key,
-            body: self.encoder.finish(),
-            content_type: CONTENT_TYPE,
-            content_encoding: compression.content_encoding(),
             id: format!("{id:032x}"),
+            records: self.records,
+            bytes: body.len() as u64,
+            sha256: hex(&Sha256::digest(&body)),
+            encoding: compression.content_encoding().map(str::to_owned),
+            plugins: plan.plugins.iter().map(|plugin| plugin.id().digest.clone()).collect(),
         };
-        Sealed { object: Arc::new(object), records: self.records }
+        Sealed { about, body }
     }
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

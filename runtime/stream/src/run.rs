@@ -1,285 +1,184 @@
-use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use standpipe_format::{Attempt, Place, write_failed};
-use standpipe_plugin::{Chain, Step};
-use standpipe_record::{Batch, Failure, Outcomes};
-use standpipe_source::{Refused, Source};
+use standpipe_log::Log;
+use standpipe_plugin::Chain;
+use standpipe_record::Kind;
 
-use crate::deliver::deliver;
-use crate::parcel::{Parcel, Role};
-use crate::progress::add;
-use crate::reading::{Given, read_all};
-use crate::{Error, Plan};
+use crate::deliver::keep;
+use crate::home::Home;
+use crate::intake::{Intake, IntakeError};
+use crate::keeper::{KeepError, Keeper};
+use crate::lane::{AdvanceError, Lane, Transform};
+use crate::parcel::Cut;
+use crate::{Error, Plan, Stop};
 
-/// How long a plugin that cannot be started is tried again when the source is to be drained.
+/// How long a plugin that cannot be started is tried again before the stream ends.
 const START_PATIENCE: Duration = Duration::from_secs(30);
 /// How often a stream that waits looks whether it is to stop.
-const LOOK: Duration = Duration::from_millis(100);
-
-/// Asks streams to stop: to read no more, deliver what they hold, and give up at the deadline.
-#[derive(Debug, Clone, Default)]
-pub struct Stop(Arc<Asked>);
-
-#[derive(Debug, Default)]
-struct Asked {
-    asked: AtomicBool,
-    deadline: Mutex<Option<Instant>>,
-}
-
-impl Stop {
-    /// Asks, and allows `patience` for deliveries under way.
-    pub fn ask(&self, patience: Duration) {
-        *self.0.deadline.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + patience);
-        self.0.asked.store(true, Ordering::Release);
-    }
-
-    /// Whether it was asked.
-    pub fn is_asked(&self) -> bool {
-        self.0.asked.load(Ordering::Acquire)
-    }
-
-    pub(crate) fn is_overdue(&self) -> bool {
-        let deadline = *self.0.deadline.lock().unwrap_or_else(PoisonError::into_inner);
-        self.is_asked() && deadline.is_some_and(|deadline| Instant::now() >= deadline)
-    }
-}
+pub(crate) const LOOK: Duration = Duration::from_millis(100);
+/// How often a disk that refuses is tried again, at the most.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Runs a stream on this thread until its source has ended, or it is asked to stop, and everything that it read
-/// is delivered. Deliveries run on `runtime`.
-pub fn run(plan: &Plan, runtime: &tokio::runtime::Handle, stop: &Stop) -> Result<(), Error> {
-    let failed = |source| Error::Source { stream: plan.name.clone(), source };
-    let source = match &plan.source {
-        Some(path) => Source::open(path).map_err(failed)?,
-        None => Source::stdin(),
-    };
-    runtime.block_on(plan.sink.probe(&plan.bucket)).map_err(|source| Error::Sink {
-        stream: plan.name.clone(),
-        source,
-        records: 0,
-    })?;
-    let (to, from) = sync_channel(1);
-    let (clock, asked) = (Arc::clone(&plan.clock), stop.clone());
-    std::thread::Builder::new()
-        .name(format!("read {}", plan.name))
-        .spawn(move || read_all(source, &clock, &asked, &to))
-        .map_err(|source| Error::Thread { stream: plan.name.clone(), source })?;
-
-    let mut lane = Lane::new(plan, runtime, stop);
-    let mut broken = None;
+/// is delivered or kept in `home`. Deliveries run on `runtime`.
+pub fn run(plan: &Arc<Plan>, home: Home, runtime: &tokio::runtime::Handle, stop: &Stop) -> Result<(), Error> {
+    let probed = runtime.block_on(plan.sink.probe(&plan.bucket));
+    probed.map_err(|source| Error::Sink { stream: plan.name.clone(), source, records: 0 })?;
+    let home = Arc::new(home);
+    let mut pause = LOOK;
     loop {
-        match from.recv_timeout(lane.wait()) {
-            Ok(Ok(given)) => lane.take(&given)?,
-            Ok(Err(error)) => broken = Some(error),
-            // Asked to stop, the reader reads no more; what it has read is in the channel or on its way there.
-            // Where it waits for input that does not come, the silence says that nothing is.
-            Err(RecvTimeoutError::Timeout) if stop.is_asked() => break,
-            Err(RecvTimeoutError::Timeout) => lane.chain.idle(),
-            Err(RecvTimeoutError::Disconnected) => break,
+        match attempt(plan, &home, runtime, stop) {
+            // What cannot be read again is not given up by reading it from the beginning.
+            Err(Error::Keep { source, .. })
+                if source.kind() == Kind::Retry && plan.source.is_some() && !stop.is_asked() =>
+            {
+                tracing::warn!(stream = %plan.name, error = %source, "the lane goes back to its last entry and tries again");
+                std::thread::sleep(pause);
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+            ended => return ended,
         }
-        lane.seal_due()?;
-    }
-    lane.seal_all()?;
-    match broken {
-        Some(source) => Err(Error::Source { stream: plan.name.clone(), source }),
-        None => Ok(()),
     }
 }
 
-/// One ordered share of a stream: here all of it.
-struct Lane<'a> {
-    plan: &'a Plan,
-    runtime: &'a tokio::runtime::Handle,
-    stop: &'a Stop,
-    chain: Chain,
-    outcomes: Outcomes,
-    outputs: Option<Parcel>,
-    errors: Option<Parcel>,
-    entropy: Entropy,
+/// Brings the lane back from disk and runs it until it ends or what is on disk must be looked at again.
+fn attempt(
+    plan: &Arc<Plan>,
+    home: &Arc<Home>,
+    runtime: &tokio::runtime::Handle,
+    stop: &Stop,
+) -> Result<(), Error> {
+    let kept = |source| Error::Keep { stream: plan.name.clone(), source };
+    let mut recovered = Keeper::recover(home).map_err(kept)?;
+    let log = recovered.log.clone();
+    let intake = Intake::open(plan, &recovered.sources)
+        .map_err(|source| Error::Source { stream: plan.name.clone(), source })?;
+    if intake.finished {
+        tracing::info!(stream = %plan.name, "the file was read to its end before, and nothing was added to it");
+    }
+    let mut lane =
+        Lane::new(Arc::clone(plan), Chain::new(plan.plugins.iter().cloned()), &log, &mut recovered);
+    let (said, ended) = sync_channel(1);
+    let (over, is_file) = (stop.child(), intake.is_file());
+    let reader = spawn_intake(plan, home, &log, &over, intake, said)?;
+    let (cuts, taken) = sync_channel(1);
+    let result = std::thread::scope(|scope| {
+        let keeper = scope.spawn(move || keep(recovered.keeper, plan, runtime, stop, &taken));
+        let run = turn(plan, &mut lane, &log, stop, &ended, &cuts, &|| keeper.is_finished());
+        drop(cuts);
+        let kept = keeper.join().unwrap_or_else(|_| Err(Error::Defect { stream: plan.name.clone() }));
+        // What the keeper met is the cause of what the lane met.
+        kept.and(run)
+    });
+    over.ask(Duration::ZERO);
+    // The next attempt must be the only one that appends. Standard input may never come back from its read.
+    if is_file {
+        let _ = reader.join();
+    }
+    result
 }
 
-impl<'a> Lane<'a> {
-    fn new(plan: &'a Plan, runtime: &'a tokio::runtime::Handle, stop: &'a Stop) -> Self {
-        Self {
-            plan,
-            runtime,
-            stop,
-            chain: Chain::new(plan.plugins.iter().cloned()),
-            outcomes: Outcomes::default(),
-            outputs: None,
-            errors: None,
-            entropy: Entropy::new(),
-        }
-    }
+fn spawn_intake(
+    plan: &Arc<Plan>,
+    home: &Arc<Home>,
+    log: &Log,
+    stop: &Stop,
+    intake: Intake,
+    said: SyncSender<Result<(), IntakeError>>,
+) -> Result<JoinHandle<()>, Error> {
+    let (plan, home, log, stop) = (Arc::clone(plan), Arc::clone(home), log.clone(), stop.clone());
+    let name = plan.name.clone();
+    std::thread::Builder::new()
+        .name(format!("read {name}"))
+        .spawn(move || {
+            let _ = said.send(intake.run(&plan, &home, &log, &stop));
+            log.wake();
+        })
+        .map_err(|source| Error::Thread { stream: name, source })
+}
 
-    /// Transforms a batch and gathers what became of it.
-    fn take(&mut self, given: &Given) -> Result<(), Error> {
-        add(&self.plan.progress.read, given.batch.len() + given.refused.len());
-        if !given.batch.is_empty() {
-            self.transform(&given.batch)?;
+/// Turns the lane until the source has ended and all of it is cut, the stop, or a failure.
+fn turn<T: Transform>(
+    plan: &Plan,
+    lane: &mut Lane<T>,
+    log: &Log,
+    stop: &Stop,
+    ended: &Receiver<Result<(), IntakeError>>,
+    cuts: &SyncSender<Cut>,
+    is_over: &dyn Fn() -> bool,
+) -> Result<(), Error> {
+    let mut source = None;
+    let mut failing: Option<Instant> = None;
+    loop {
+        let now_ms = plan.clock.now_ms();
+        if lane.is_due(now_ms)
+            && let Some(cut) = lane.cut(false, now_ms)
+            && cuts.send(cut).is_err()
+        {
+            return Ok(());
         }
-        self.gather_refused(&given.refused)
-    }
-
-    fn transform(&mut self, batch: &Batch) -> Result<(), Error> {
-        self.chain.begin();
-        self.outcomes.clear();
-        let began = Instant::now();
-        let mut pause = LOOK;
-        loop {
-            match self.chain.step(batch, &mut self.outcomes) {
-                Ok(Step::More) => {}
-                Ok(Step::Part) => self.gather(batch)?,
-                Ok(Step::Done) => return self.gather(batch),
-                Err(source) => {
-                    tracing::error!(stream = %self.plan.name, error = %source, "the plugin cannot be started; the stream waits");
-                    if began.elapsed() >= START_PATIENCE || self.stop.is_asked() {
-                        let records = batch.len() as u64 + self.open_records();
-                        return Err(Error::Plugin { stream: self.plan.name.clone(), source, records });
+        if is_over() {
+            return Ok(());
+        }
+        if stop.is_asked() {
+            // What is read and on its way into the log; where it waits for input, silence says that nothing is.
+            if source.is_none() {
+                source = ended.recv_timeout(LOOK).ok();
+            }
+            break;
+        }
+        match lane.advance() {
+            Ok(true) => failing = None,
+            Ok(false) if source.is_some() && lane.position() >= log.positions().durable => break,
+            Ok(false) => {
+                if source.is_none() {
+                    match ended.try_recv() {
+                        Ok(result) => source = Some(result),
+                        Err(TryRecvError::Disconnected) => source = Some(Ok(())),
+                        Err(TryRecvError::Empty) => {
+                            let due = Duration::from_millis(lane.due_in(now_ms).unwrap_or(u64::MAX));
+                            log.wait(lane.position(), LOOK.min(due));
+                            lane.transform.idle();
+                        }
                     }
-                    std::thread::sleep(pause);
-                    pause = (pause * 2).min(Duration::from_secs(5));
                 }
             }
-        }
-    }
-
-    /// Takes over what became of a part of the batch.
-    fn gather(&mut self, batch: &Batch) -> Result<(), Error> {
-        let progress = &self.plan.progress;
-        add(&progress.outputs, self.outcomes.outputs.len());
-        add(&progress.dropped, self.outcomes.dropped.len());
-        add(&progress.failed, self.outcomes.failed.len());
-        self.gather_outputs()?;
-        self.gather_failures(batch)?;
-        self.outcomes.clear();
-        Ok(())
-    }
-
-    fn gather_outputs(&mut self) -> Result<(), Error> {
-        let outputs = std::mem::take(&mut self.outcomes.outputs);
-        let mut from = 0;
-        while from < outputs.len() {
-            let rest = outputs.view().slice(from..outputs.len());
-            let oldest = rest.arrival_ms().first().copied().unwrap_or_default();
-            let plan = self.plan;
-            let parcel = self.outputs.get_or_insert_with(|| Parcel::open(Role::Destination, plan, oldest));
-            from += parcel.add(rest, plan.delimiter, plan.size);
-            if parcel.is_full(plan.size) {
-                let full = self.outputs.take();
-                self.send(full)?;
+            Err(AdvanceError::Keep(source)) => return Err(Error::Keep { stream: plan.name.clone(), source }),
+            Err(AdvanceError::Plugin(source)) => {
+                tracing::error!(stream = %plan.name, error = %source, "the plugin cannot be started; the stream waits");
+                let since = *failing.get_or_insert_with(Instant::now);
+                if since.elapsed() >= START_PATIENCE {
+                    return Err(Error::Plugin { stream: plan.name.clone(), source });
+                }
+                std::thread::sleep((since.elapsed() / 2).clamp(LOOK, LONGEST_PAUSE));
             }
         }
-        Ok(())
     }
-
-    fn gather_failures(&mut self, batch: &Batch) -> Result<(), Error> {
-        let failures = std::mem::take(&mut self.outcomes.failed);
-        for failure in &failures {
-            let record = failure.index as usize;
-            let raw = batch.get(record).unwrap_or_default();
-            let arrival = batch.arrival_ms().get(record).copied().unwrap_or_default();
-            self.fail(raw, failure, arrival, None)?;
-        }
-        Ok(())
+    // A finite source has ended: nothing will be added to its parcels. A stop leaves them as they are.
+    let all = matches!(source, Some(Ok(())) | Some(Err(IntakeError::Source(_)))) && !stop.is_asked();
+    if let Some(cut) = lane.cut(all, plan.clock.now_ms()) {
+        let _ = cuts.send(cut);
     }
-
-    fn gather_refused(&mut self, refused: &[Refused]) -> Result<(), Error> {
-        add(&self.plan.progress.failed, refused.len());
-        for line in refused {
-            let place = Place { offset: line.offset, length: line.length };
-            self.fail(&line.head, &line.failure(0), line.arrival_ms, Some(place))?;
-        }
-        Ok(())
-    }
-
-    fn fail(
-        &mut self,
-        raw: &[u8],
-        failure: &Failure,
-        arrival_ms: u64,
-        place: Option<Place>,
-    ) -> Result<(), Error> {
-        let plan = self.plan;
-        let attempt = Attempt { arrival_ms, ended_ms: plan.clock.now_ms() };
-        let parcel = self.errors.get_or_insert_with(|| Parcel::open(Role::ErrorOutput, plan, arrival_ms));
-        parcel.add_line(arrival_ms, |out| write_failed(out, raw, failure, attempt, place));
-        if parcel.is_full(plan.size) {
-            let full = self.errors.take();
-            self.send(full)?;
-        }
-        Ok(())
-    }
-
-    /// How long to wait for more before a parcel is due.
-    fn wait(&self) -> Duration {
-        let open = [&self.outputs, &self.errors].into_iter().flatten();
-        open.map(|parcel| parcel.due_in(self.plan.interval)).fold(LOOK, Duration::min)
-    }
-
-    fn seal_due(&mut self) -> Result<(), Error> {
-        let interval = self.plan.interval;
-        for role in [Role::Destination, Role::ErrorOutput] {
-            let place = self.place(role);
-            if place.as_ref().is_some_and(|parcel| parcel.due_in(interval).is_zero()) {
-                let due = place.take();
-                self.send(due)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn seal_all(&mut self) -> Result<(), Error> {
-        for role in [Role::Destination, Role::ErrorOutput] {
-            let open = self.place(role).take();
-            self.send(open)?;
-        }
-        Ok(())
-    }
-
-    fn place(&mut self, role: Role) -> &mut Option<Parcel> {
-        match role {
-            Role::Destination => &mut self.outputs,
-            Role::ErrorOutput => &mut self.errors,
-        }
-    }
-
-    fn open_records(&self) -> u64 {
-        [&self.outputs, &self.errors].into_iter().flatten().map(|parcel| parcel.records).sum()
-    }
-
-    fn send(&mut self, parcel: Option<Parcel>) -> Result<(), Error> {
-        let Some(parcel) = parcel else { return Ok(()) };
-        let entropy = &mut self.entropy;
-        let sealed = parcel.seal(self.plan, &mut || entropy.next());
-        let sent = deliver(self.plan, self.runtime, self.stop, &sealed, &mut || entropy.next());
-        sent.map_err(|error| match error {
-            Error::Sink { stream, source, records } => {
-                Error::Sink { stream, source, records: records + self.open_records() }
-            }
-            other => other,
-        })
+    match source {
+        None | Some(Ok(())) => Ok(()),
+        Some(Err(IntakeError::Source(source))) => Err(Error::Source { stream: plan.name.clone(), source }),
+        Some(Err(IntakeError::Keep(source))) => Err(Error::Keep { stream: plan.name.clone(), source }),
     }
 }
 
-/// Random numbers for names: a counter through a hash whose key the operating system gave.
-struct Entropy {
-    key: RandomState,
-    count: u64,
+/// A cut, or that there is none yet, or that there will be none.
+pub(crate) fn next_cut(cuts: &Receiver<Cut>, wait: Duration) -> Option<Option<Cut>> {
+    match cuts.recv_timeout(wait) {
+        Ok(cut) => Some(Some(cut)),
+        Err(RecvTimeoutError::Timeout) => Some(None),
+        Err(RecvTimeoutError::Disconnected) => None,
+    }
 }
 
-impl Entropy {
-    fn new() -> Self {
-        Self { key: RandomState::new(), count: 0 }
-    }
-
-    fn next(&mut self) -> u64 {
-        self.count += 1;
-        let mut hasher = self.key.build_hasher();
-        hasher.write_u64(self.count);
-        hasher.finish()
-    }
+/// What is wrong with what is kept, for the message of a stream.
+pub(crate) fn kept(plan: &Plan, source: KeepError) -> Error {
+    Error::Keep { stream: plan.name.clone(), source }
 }

@@ -1,0 +1,102 @@
+//! What a lane's journal says: one entry a cut, notes of deliveries, checkpoints. The text of an entry is JSON,
+//! so that a person can read it; the bytes of its carries follow it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Which output of a stream a parcel is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// The destination.
+    Destination,
+    /// The error output.
+    ErrorOutput,
+}
+
+/// One line of a journal.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its number. Ascends by one within an incarnation of the stream; a note has that of the entry before it.
+    pub number: u64,
+    /// Every record before this position is settled.
+    pub position: u64,
+    /// The id of the next parcel.
+    pub next_parcel: u64,
+    /// Whether it says everything that held before it, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub checkpoint: bool,
+    /// Files that were sealed. In a checkpoint, all that are not delivered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sealed: Vec<SealedFile>,
+    /// What open parcels gained. Their bytes follow the text, in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub carries: Vec<Carry>,
+    /// How far each source is settled, by its identity in hexadecimal.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sources: BTreeMap<String, u64>,
+    /// Files that are delivered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub delivered: Vec<String>,
+    /// What became of records so far.
+    #[serde(default)]
+    pub counts: Counts,
+}
+
+/// A sealed parcel: a file that waits for its delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedFile {
+    /// The file's name in the lane's folder of parcels.
+    pub file: String,
+    /// The parcel that it was. All its carries are void.
+    pub parcel: u64,
+    /// Where it goes.
+    pub role: Role,
+    /// The object's key.
+    pub key: String,
+    /// The object's id, for sinks.
+    pub id: String,
+    /// Records, or outputs, in it.
+    pub records: u64,
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// SHA-256 of the file, in hexadecimal.
+    pub sha256: String,
+    /// `gzip`, or nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<String>,
+    /// Digests of the plugins that were configured when it was sealed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plugins: Vec<String>,
+}
+
+/// What an open parcel gained since the cut before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carry {
+    /// The parcel.
+    pub parcel: u64,
+    /// Where it will go.
+    pub role: Role,
+    /// When it was opened, in milliseconds since 1970.
+    pub opened_ms: u64,
+    /// When its oldest record arrived.
+    pub oldest_ms: u64,
+    /// Records, or outputs, that it gained.
+    pub records: u64,
+    /// Bytes that it gained.
+    pub bytes: u64,
+}
+
+/// What became of records, since the stream began.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Records read from the log.
+    pub records: u64,
+    /// Outputs gathered for the destination.
+    pub outputs: u64,
+    /// Records dropped by a plugin.
+    pub dropped: u64,
+    /// Records gone to the error output.
+    pub failed: u64,
+}

@@ -1,0 +1,367 @@
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use standpipe_format::CONTENT_TYPE;
+use standpipe_log::{Disk, Log, Open, Share, Site};
+use standpipe_record::Position;
+use standpipe_sink::Object;
+
+use crate::Plan;
+use crate::entry::{Entry, SealedFile};
+use crate::failpoint::failpoint;
+use crate::home::Home;
+use crate::journal::{Journal, JournalError, Place};
+use crate::live::Live;
+use crate::parcel::{Cut, Origin, Parcel, Sealed, hex};
+
+/// A journal below this is not worth a checkpoint.
+const LEAST_JOURNAL: u64 = 1 << 20;
+
+/// Makes the cuts of a lane durable: files, then the entry, then the log below is released. It alone writes the
+/// lane's journal and its folder of parcels.
+#[derive(Debug)]
+pub(crate) struct Keeper {
+    disk: Arc<dyn Disk>,
+    folder: PathBuf,
+    origin: Origin,
+    share: Arc<Share>,
+    log: Log,
+    journal: Journal,
+    live: Live,
+    /// Bytes of journal that count in the quota.
+    counted: u64,
+}
+
+/// What recovery found.
+#[derive(Debug)]
+pub(crate) struct Recovered {
+    pub(crate) keeper: Keeper,
+    pub(crate) log: Log,
+    pub(crate) open: Vec<Parcel>,
+    pub(crate) position: Position,
+    pub(crate) next_parcel: u64,
+    /// How far sources are in the log, settled or not.
+    pub(crate) sources: Vec<(Vec<u8>, u64)>,
+    pub(crate) counts: crate::entry::Counts,
+}
+
+impl Keeper {
+    /// Brings a lane back from what is on disk: leaves only what entries name, and begins a new journal.
+    pub(crate) fn recover(home: &Home) -> Result<Recovered, KeepError> {
+        let Home { disk, folder, origin, share, segment_bytes, .. } = home;
+        let place = Place {
+            disk: Arc::clone(disk),
+            folder: folder.join("journal"),
+            incarnation: origin.incarnation,
+            lane: origin.lane,
+        };
+        let found = place.read()?;
+        let mut live = Live::default();
+        for read in &found.frames {
+            if !live.apply(&read.entry, &read.carries) {
+                return Err(KeepError::corrupt(&place.folder, "an entry has fewer carries than it says"));
+            }
+        }
+        if found.torn > 0 {
+            tracing::warn!(journal = %place.folder.display(), bytes = found.torn, "cut the torn end of a journal: nobody relied on it");
+        }
+        let mut journal = Journal::behind(place, found.number);
+        if found.number > 0 {
+            // Before anything is unlinked or released: what says so may not be durable yet.
+            let (entry, carries) = live.checkpoint();
+            journal.checkpoint(&entry, &carries)?;
+        }
+        let position = Position::new(live.position);
+        let mut sources: Vec<(Vec<u8>, u64)> =
+            live.sources.iter().filter_map(|(source, to)| Some((unhex(source)?, *to))).collect();
+        let open = Open {
+            disk: Arc::clone(disk),
+            folder: folder.join("log"),
+            settings: standpipe_log::Settings {
+                segment_bytes: *segment_bytes,
+                lane: origin.lane,
+                incarnation: origin.incarnation,
+            },
+            share: Arc::clone(share),
+            settled: position,
+        };
+        let (log, recovery) = Log::open(open, &mut |summary| {
+            let Some(source) = summary.source else { return };
+            match sources.iter_mut().find(|(identity, _)| *identity == source.identity) {
+                Some((_, to)) => *to = (*to).max(source.to),
+                None => sources.push((source.identity.clone(), source.to)),
+            }
+        })?;
+        if let Some(torn) = &recovery.torn {
+            tracing::warn!(segment = %torn.segment.display(), from = torn.from, bytes = torn.bytes, "cut the torn end of a log: nobody relied on it");
+        }
+        let mut keeper = Self {
+            disk: Arc::clone(disk),
+            folder: folder.clone(),
+            origin: *origin,
+            share: Arc::clone(share),
+            log: log.clone(),
+            journal,
+            live,
+            counted: 0,
+        };
+        if found.number > 0 {
+            keeper.count_journal();
+            for path in
+                found.leftovers.iter().filter(|path| path.extension().is_some_and(|end| end == "journal"))
+            {
+                keeper.unlink(path)?;
+            }
+            let old = keeper.folder.join("journal").join(format!("{:020}.journal", found.number));
+            keeper.unlink(&old)?;
+        }
+        keeper.tidy_parcels()?;
+        let open =
+            keeper.live.carried.values().map(|(carry, raw)| Parcel::restore(carry, raw.clone())).collect();
+        let (next_parcel, counts) = (keeper.live.next_parcel, keeper.live.counts);
+        Ok(Recovered { keeper, log, open, position, next_parcel, sources, counts })
+    }
+
+    /// Deletes files that no entry names, and misses those that are named and not there.
+    fn tidy_parcels(&mut self) -> Result<(), KeepError> {
+        let folder = self.folder.join("parcels");
+        let items = match self.disk.list(&folder) {
+            Ok(items) => items,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(source) => return Err(KeepError::io(&folder, "list", source)),
+        };
+        for item in &items {
+            if !self.live.files.contains_key(&item.name) {
+                self.unlink(&folder.join(&item.name))?;
+            }
+        }
+        for file in self.live.files.values() {
+            if !items.iter().any(|item| item.name == file.file && item.len == file.bytes) {
+                return Err(KeepError::corrupt(
+                    &folder.join(&file.file),
+                    "the journal names it and it is missing or has another length",
+                ));
+            }
+            self.share.found(file.bytes);
+        }
+        Ok(())
+    }
+
+    /// Seals what is due, writes the entry, and releases the log. After an error the lane must be recovered.
+    pub(crate) fn commit(&mut self, cut: Cut, plan: &Plan) -> Result<(), KeepError> {
+        failpoint("cut");
+        let number = self.live.number + 1;
+        if !self.journal.has_begun() {
+            self.begin()?;
+        }
+        let mut sealed = Vec::new();
+        for (ordinal, parcel) in cut.due.into_iter().enumerate() {
+            let parcel = parcel.seal(plan, self.origin, number, ordinal);
+            self.write_file(&parcel)?;
+            sealed.push(parcel.about);
+        }
+        if !sealed.is_empty() {
+            let folder = self.folder.join("parcels");
+            self.disk
+                .sync_folder(&folder, Site("parcels.name"))
+                .map_err(|source| KeepError::io(&folder, "sync", source))?;
+        }
+        failpoint("file.after");
+        let (carries, bytes): (Vec<_>, Vec<_>) = cut.carries.into_iter().unzip();
+        let entry = Entry {
+            number,
+            position: cut.position.get(),
+            next_parcel: cut.next_parcel,
+            sealed,
+            carries,
+            sources: cut.sources,
+            counts: cut.counts,
+            ..Entry::default()
+        };
+        failpoint("entry.before");
+        let slices: Vec<&[u8]> = bytes.iter().map(Vec::as_slice).collect();
+        self.journal.append(&entry, &slices)?;
+        failpoint("entry.after");
+        self.live.apply(&entry, &slices.concat());
+        self.count_journal();
+        self.log.release(cut.position)?;
+        failpoint("release.after");
+        self.compact()
+    }
+
+    /// Makes the folders of journal and parcels, and the first journal.
+    fn begin(&mut self) -> Result<(), KeepError> {
+        for folder in [self.folder.join("journal"), self.folder.join("parcels")] {
+            self.disk.create_folder(&folder).map_err(|source| KeepError::io(&folder, "create", source))?;
+        }
+        self.disk
+            .sync_folder(&self.folder, Site("lane.names"))
+            .map_err(|source| KeepError::io(&self.folder, "sync", source))?;
+        self.checkpoint()
+    }
+
+    fn write_file(&self, sealed: &Sealed) -> Result<(), KeepError> {
+        let path = self.folder.join("parcels").join(&sealed.about.file);
+        let failed = |what| {
+            let path = path.clone();
+            move |source| KeepError::io(&path, what, source)
+        };
+        let file = self.disk.create(&path).map_err(failed("create"))?;
+        self.share.found(sealed.about.bytes);
+        file.write_all_at(0, &sealed.body).map_err(failed("write"))?;
+        file.sync(Site("parcels.file")).map_err(failed("sync"))
+    }
+
+    fn compact(&mut self) -> Result<(), KeepError> {
+        let (all, live) = (self.journal.bytes(), self.live.bytes());
+        if all > LEAST_JOURNAL && all - all.min(live) > live { self.checkpoint() } else { Ok(()) }
+    }
+
+    fn checkpoint(&mut self) -> Result<(), KeepError> {
+        let (entry, carries) = self.live.checkpoint();
+        self.journal.checkpoint(&entry, &carries)?;
+        self.count_journal();
+        Ok(())
+    }
+
+    fn count_journal(&mut self) {
+        let bytes = self.journal.bytes();
+        self.share.found(bytes.saturating_sub(self.counted));
+        self.share.give_back(self.counted.saturating_sub(bytes));
+        self.counted = bytes;
+    }
+
+    fn unlink(&self, path: &Path) -> Result<(), KeepError> {
+        match self.disk.unlink(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(KeepError::io(path, "unlink", error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The file that has waited longest for its delivery.
+    pub(crate) fn undelivered(&self) -> Option<&SealedFile> {
+        self.live.files.values().next()
+    }
+
+    /// Records, or outputs, that are sealed and not delivered.
+    pub(crate) fn waiting(&self) -> u64 {
+        self.live.files.values().map(|file| file.records).sum()
+    }
+
+    /// Reads a sealed file back as an object.
+    pub(crate) fn object(&self, about: &SealedFile, plan: &Plan) -> Result<Object, KeepError> {
+        let path = self.folder.join("parcels").join(&about.file);
+        let file = self.disk.open(&path).map_err(|source| KeepError::io(&path, "open", source))?;
+        let mut body = vec![0; usize::try_from(about.bytes).unwrap_or(usize::MAX)];
+        let mut filled = 0;
+        while let Some(room) = body.get_mut(filled..).filter(|room| !room.is_empty()) {
+            let read = file.read_at(filled as u64, room);
+            match read.map_err(|source| KeepError::io(&path, "read", source))? {
+                0 => return Err(KeepError::corrupt(&path, "it is shorter than the journal says")),
+                read => filled += read,
+            }
+        }
+        if hex(&<sha2::Sha256 as sha2::Digest>::digest(&body)) != about.sha256 {
+            return Err(KeepError::corrupt(&path, "its bytes differ from the journal's digest"));
+        }
+        let content_encoding = match about.encoding.as_deref() {
+            Some("gzip") => Some("gzip"),
+            _ => None,
+        };
+        Ok(Object {
+            bucket: plan.bucket.clone(),
+            key: about.key.clone(),
+            body,
+            content_type: CONTENT_TYPE,
+            content_encoding,
+            id: about.id.clone(),
+        })
+    }
+
+    /// Notes that a file is delivered, and unlinks it.
+    pub(crate) fn delivered(&mut self, about: &SealedFile) -> Result<(), KeepError> {
+        failpoint("note.before");
+        let note = Entry {
+            number: self.live.number,
+            position: self.live.position,
+            next_parcel: self.live.next_parcel,
+            delivered: vec![about.file.clone()],
+            counts: self.live.counts,
+            ..Entry::default()
+        };
+        self.journal.append(&note, &[])?;
+        failpoint("note.after");
+        self.live.apply(&note, &[]);
+        self.count_journal();
+        self.unlink(&self.folder.join("parcels").join(&about.file))?;
+        self.share.give_back(about.bytes);
+        failpoint("unlink.after");
+        self.compact()
+    }
+}
+
+/// Why what a lane holds cannot be kept or read back. What is on disk is as it was.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeepError {
+    /// The disk refused.
+    #[error("`{path}`: cannot {what}: {source}")]
+    Io {
+        /// The file or folder, below the state folder.
+        path: PathBuf,
+        /// What was tried.
+        what: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// What is on disk contradicts itself.
+    #[error(
+        "`{path}` is corrupt: {what}; restore the state folder from a copy, or give the stream up by `--abandon`"
+    )]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The log.
+    #[error(transparent)]
+    Log(#[from] standpipe_log::Error),
+}
+
+impl KeepError {
+    pub(crate) fn io(path: &Path, what: &'static str, source: io::Error) -> Self {
+        Self::Io { path: path.to_path_buf(), what, source }
+    }
+
+    fn corrupt(path: &Path, what: &'static str) -> Self {
+        Self::Corrupt { path: path.to_path_buf(), what }
+    }
+
+    /// What to do about it.
+    pub fn kind(&self) -> standpipe_record::Kind {
+        use standpipe_record::Kind;
+        match self {
+            Self::Io { .. } | Self::Journal(JournalError::Io { .. }) => Kind::Retry,
+            Self::Corrupt { .. } | Self::Journal(JournalError::Corrupt { .. }) => Kind::Corrupt,
+            Self::Log(error) => error.kind(),
+        }
+    }
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let nibble = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    text.as_bytes()
+        .chunks(2)
+        .map(|pair| match pair {
+            [high, low] => Some(nibble(*high)? << 4 | nibble(*low)?),
+            _ => None,
+        })
+        .collect()
+}

@@ -1,0 +1,86 @@
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use standpipe_log::testing::Rng;
+use standpipe_plugin::{StartError, Step};
+use standpipe_record::{Batch, Cause, Failure, Outcomes};
+
+use crate::lane::Transform;
+
+/// What the last run of a record came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    Dropped,
+    Failed,
+    /// So many outputs, all with this number of the run.
+    Emitted(u32, u64),
+}
+
+/// The last fate of each record, by its number.
+pub(super) type Fates = Arc<Mutex<HashMap<u64, Fate>>>;
+
+/// A plugin that does something else each time it runs: exactly once must need nothing from it.
+#[derive(Debug)]
+pub(super) struct Whim {
+    pub(super) rng: Rng,
+    pub(super) fates: Fates,
+    pub(super) run: u64,
+    pub(super) next: usize,
+}
+
+impl Transform for Whim {
+    fn begin(&mut self) {
+        self.next = 0;
+    }
+
+    fn step(&mut self, batch: &Batch, out: &mut Outcomes) -> Result<Step, StartError> {
+        if self.rng.below(20) == 0 {
+            return Err(StartError::Instantiate { error: "not now".into() });
+        }
+        let until = batch.len().min(self.next + 1 + self.rng.below(5));
+        while self.next < until {
+            let index = u32::try_from(self.next).unwrap();
+            let record = String::from_utf8(batch.get(self.next).unwrap().to_vec()).unwrap();
+            let number: u64 = record.trim_end_matches('.').parse().unwrap();
+            self.run += 1;
+            let fate = match self.rng.below(8) {
+                0 => Fate::Dropped,
+                1 => Fate::Failed,
+                2 => Fate::Emitted(3, self.run),
+                _ => Fate::Emitted(1, self.run),
+            };
+            match fate {
+                Fate::Dropped => out.dropped.push(index),
+                Fate::Failed => out.failed.push(failure(index, self.rng.below(3))),
+                Fate::Emitted(outputs, run) => {
+                    for part in 0..outputs {
+                        let arrival = batch.arrival_ms()[self.next];
+                        out.outputs.push(format!("{number} {run} {part}").as_bytes(), arrival).unwrap();
+                        out.origins.push(index);
+                    }
+                }
+            }
+            self.fates.lock().unwrap().insert(number, fate);
+            self.next += 1;
+        }
+        Ok(if self.next < batch.len() {
+            if self.rng.coin() { Step::More } else { Step::Part }
+        } else {
+            Step::Done
+        })
+    }
+}
+
+fn failure(index: u32, kind: usize) -> Failure {
+    let cause = [Cause::Returned, Cause::Trap, Cause::TimedOut][kind];
+    Failure {
+        index,
+        cause,
+        code: "whim".into(),
+        message: String::new(),
+        plugin: None,
+        captured: String::new(),
+        backtrace: String::new(),
+        attempts: 1,
+    }
+}

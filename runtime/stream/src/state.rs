@@ -1,0 +1,314 @@
+use std::collections::BTreeSet;
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use rustix::fs::{FlockOperation, flock};
+use standpipe_log::{Disk, Quota, RealDisk, Site};
+use standpipe_record::Position;
+
+use crate::home::{Home, keep_text, read_text};
+use crate::journal::Place;
+use crate::keeper::KeepError;
+use crate::live::Live;
+use crate::parcel::Origin;
+
+const STREAMS: &str = "streams";
+/// What a stream is renamed to before it is removed.
+const TOMB: &str = ".abandoned-";
+
+/// The state folder: one host's logs, journals and parcels. Locked as long as this lives.
+#[derive(Debug)]
+pub struct State {
+    disk: Arc<dyn Disk>,
+    path: PathBuf,
+    id: u128,
+    quota: Arc<Quota>,
+    _lock: File,
+}
+
+/// What the state of a stream holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Holding {
+    /// The stream.
+    pub stream: String,
+    /// Records in the log that no plugin has seen, or will see again.
+    pub in_log: u64,
+    /// Records, or outputs, in open parcels.
+    pub open: u64,
+    /// Sealed files that wait for their delivery.
+    pub files: u64,
+    /// Records, or outputs, in them.
+    pub sealed: u64,
+    /// Bytes of log, carries and files.
+    pub bytes: u64,
+    /// The number of the last entry.
+    pub entry: u64,
+    /// The position before which all is settled.
+    pub position: u64,
+}
+
+impl Holding {
+    /// Records, or outputs, that are neither delivered nor given up.
+    pub fn records(&self) -> u64 {
+        self.in_log + self.open + self.sealed
+    }
+}
+
+/// Why there is no state to work with.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StateError {
+    /// The folder cannot be made, opened or locked.
+    #[error("state folder `{path}`: {source}")]
+    Io {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Another host works with it.
+    #[error(
+        "state folder `{path}` is in use by another standpipe: stop it, or give this one its own `state`"
+    )]
+    Locked {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// What is in it cannot be read.
+    #[error("state folder `{path}`: {source}")]
+    Keep {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong.
+        source: KeepError,
+    },
+    /// It holds data of a stream that the config does not have.
+    #[error(
+        "stream `{stream}` is not in the config, and its state holds {records} records in {bytes} bytes: \
+         restore the stream, or give its records up with `--abandon {stream}`"
+    )]
+    Orphan {
+        /// The stream.
+        stream: String,
+        /// Records, or outputs.
+        records: u64,
+        /// Bytes on disk.
+        bytes: u64,
+    },
+    /// There is nothing to give up.
+    #[error("there is no stream `{stream}` in the state folder to abandon")]
+    Unknown {
+        /// The stream.
+        stream: String,
+    },
+    /// It is in the config.
+    #[error("stream `{stream}` is in the config: take it out before its records are given up")]
+    InUse {
+        /// The stream.
+        stream: String,
+    },
+}
+
+impl State {
+    /// Opens or makes the folder, for its owner alone, and locks it. `quota` is how many bytes it may hold; 80 %
+    /// of what is free now unless said.
+    pub fn open(path: &Path, quota: Option<u64>) -> Result<Self, StateError> {
+        let failed = |source| StateError::Io { path: path.to_path_buf(), source };
+        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(path.join("lock"))
+            .map_err(failed)?;
+        if let Err(error) = flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            return Err(match error {
+                rustix::io::Errno::WOULDBLOCK => StateError::Locked { path: path.to_path_buf() },
+                other => failed(other.into()),
+            });
+        }
+        let disk: Arc<dyn Disk> = Arc::new(RealDisk::open(path).map_err(failed)?);
+        let total = match quota {
+            Some(total) => total,
+            None => disk.free().map_err(failed)? / 5 * 4,
+        };
+        let keep = |source| StateError::Keep { path: path.to_path_buf(), source };
+        let root = Path::new("");
+        let id = match read_text(disk.as_ref(), Path::new("id")).map_err(keep)?.and_then(|text| parse(&text))
+        {
+            Some(id) => id,
+            None => {
+                let id = random();
+                keep_text(disk.as_ref(), root, "id", &format!("{id:032x}\n")).map_err(keep)?;
+                disk.sync_folder(root, Site("state.id")).map_err(failed)?;
+                id
+            }
+        };
+        let state =
+            Self { disk, path: path.to_path_buf(), id, quota: Quota::new(total, total / 16), _lock: lock };
+        state.bury().map_err(keep)?;
+        Ok(state)
+    }
+
+    /// Where the lane of a stream is.
+    pub fn home(&self, stream: &str) -> Result<Home, StateError> {
+        let keep = |source| StateError::Keep { path: self.path.clone(), source };
+        let folder = Path::new(STREAMS).join(folder_of(stream));
+        let known = read_text(self.disk.as_ref(), &folder.join("incarnation")).map_err(keep)?;
+        let incarnation = known.and_then(|text| parse(&text)).unwrap_or_else(random);
+        Ok(Home {
+            disk: Arc::clone(&self.disk),
+            folder: folder.join("lane-0"),
+            stream: folder,
+            origin: Origin { state: self.id, incarnation, lane: 0 },
+            share: self.quota.share(),
+            segment_bytes: standpipe_log::Settings::SEGMENT_BYTES,
+            prepared: AtomicBool::new(false),
+        })
+    }
+
+    /// What each stream that is on disk holds. Changes nothing.
+    pub fn holdings(&self) -> Result<Vec<Holding>, StateError> {
+        holdings(self.disk.as_ref(), &self.disk)
+            .map_err(|source| StateError::Keep { path: self.path.clone(), source })
+    }
+
+    /// Refuses if a stream that is not among `streams` holds data.
+    pub fn check(&self, streams: &BTreeSet<String>) -> Result<(), StateError> {
+        for held in self.holdings()? {
+            if !streams.contains(&held.stream) && held.records() > 0 {
+                let (records, bytes) = (held.records(), held.bytes);
+                return Err(StateError::Orphan { stream: held.stream, records, bytes });
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives up what a stream holds, for good. It must not be among `streams`.
+    pub fn abandon(&self, stream: &str, streams: &BTreeSet<String>) -> Result<(), StateError> {
+        if streams.contains(stream) {
+            return Err(StateError::InUse { stream: stream.to_owned() });
+        }
+        let keep = |source| StateError::Keep { path: self.path.clone(), source };
+        let streams = Path::new(STREAMS);
+        let from = streams.join(folder_of(stream));
+        let to = streams.join(format!("{TOMB}{:032x}", random()));
+        match self.disk.rename(&from, &to) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(StateError::Unknown { stream: stream.to_owned() });
+            }
+            other => other.map_err(|source| keep(KeepError::io(&from, "rename", source)))?,
+        }
+        self.disk
+            .sync_folder(streams, Site("state.abandon"))
+            .map_err(|source| keep(KeepError::io(streams, "sync", source)))?;
+        self.bury().map_err(keep)
+    }
+
+    /// Removes what was given up.
+    fn bury(&self) -> Result<(), KeepError> {
+        let streams = Path::new(STREAMS);
+        for item in list(self.disk.as_ref(), streams)? {
+            if item.name.starts_with(TOMB) {
+                remove(self.disk.as_ref(), &streams.join(&item.name))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the streams in a state folder hold, without its lock. Changes nothing.
+pub fn inspect(path: &Path) -> Result<Vec<Holding>, StateError> {
+    let failed = |source| StateError::Io { path: path.to_path_buf(), source };
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk::open(path).map_err(failed)?);
+    holdings(disk.as_ref(), &disk).map_err(|source| StateError::Keep { path: path.to_path_buf(), source })
+}
+
+fn holdings(disk: &dyn Disk, shared: &Arc<dyn Disk>) -> Result<Vec<Holding>, KeepError> {
+    let streams = Path::new(STREAMS);
+    let mut all = Vec::new();
+    for item in list(disk, streams)?.into_iter().filter(|item| item.is_folder && !item.name.starts_with(TOMB))
+    {
+        let folder = streams.join(&item.name);
+        let known = read_text(disk, &folder.join("incarnation"))?.and_then(|text| parse(&text));
+        let mut held = Holding { stream: stream_of(&item.name), ..Holding::default() };
+        if let Some(incarnation) = known {
+            let lane = folder.join("lane-0");
+            let place =
+                Place { disk: Arc::clone(shared), folder: lane.join("journal"), incarnation, lane: 0 };
+            hold(&mut held, disk, &place, &lane)?;
+        }
+        all.push(held);
+    }
+    Ok(all)
+}
+
+fn hold(held: &mut Holding, disk: &dyn Disk, place: &Place, lane: &Path) -> Result<(), KeepError> {
+    let found = place.read()?;
+    let mut live = Live::default();
+    for read in &found.frames {
+        live.apply(&read.entry, &read.carries);
+    }
+    (held.entry, held.position) = (live.number, live.position);
+    held.open = live.carried.values().map(|(carry, _)| carry.records).sum();
+    held.files = live.files.len() as u64;
+    held.sealed = live.files.values().map(|file| file.records).sum();
+    held.bytes = live.bytes() + live.files.values().map(|file| file.bytes).sum::<u64>();
+    let log = lane.join("log");
+    if !list(disk, &log)?.is_empty() {
+        let verdict = standpipe_log::verify(disk, &log, Some(Position::new(live.position)))?;
+        held.in_log = verdict.end.get().saturating_sub(live.position.max(verdict.first.get()));
+        held.bytes += verdict.bytes;
+    }
+    Ok(())
+}
+
+fn list(disk: &dyn Disk, folder: &Path) -> Result<Vec<standpipe_log::Item>, KeepError> {
+    match disk.list(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        other => other.map_err(|source| KeepError::io(folder, "list", source)),
+    }
+}
+
+fn remove(disk: &dyn Disk, folder: &Path) -> Result<(), KeepError> {
+    for item in list(disk, folder)? {
+        let path = folder.join(&item.name);
+        if item.is_folder {
+            remove(disk, &path)?;
+        } else {
+            disk.unlink(&path).map_err(|source| KeepError::io(&path, "unlink", source))?;
+        }
+    }
+    disk.remove_folder(folder).map_err(|source| KeepError::io(folder, "remove", source))
+}
+
+/// A stream's folder: its name, but never one that begins with a dot.
+fn folder_of(stream: &str) -> String {
+    match stream.strip_prefix('.') {
+        Some(rest) => format!("%2E{rest}"),
+        None => stream.to_owned(),
+    }
+}
+
+fn stream_of(folder: &str) -> String {
+    match folder.strip_prefix("%2E") {
+        Some(rest) => format!(".{rest}"),
+        None => folder.to_owned(),
+    }
+}
+
+fn parse(text: &str) -> Option<u128> {
+    u128::from_str_radix(text.trim(), 16).ok()
+}
+
+/// 128 random bits, from the key that the system gives a hash map.
+fn random() -> u128 {
+    let half = || RandomState::new().build_hasher().finish();
+    u128::from(half()) << 64 | u128::from(half())
+}
