@@ -1,0 +1,184 @@
+//! A folder with an input, a config and what the program makes of them.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use tempfile::TempDir;
+
+use crate::ledger::{Ledger, expected, line};
+
+/// A guest of the interface `each` that looks at the first letter of a record.
+const GUEST: &str = r#"(module
+  (memory (export "memory") 32)
+  (global $heap (mut i32) (i32.const 4096))
+  (data (i32.const 1024) "refused" "it said so")
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (local $at i32)
+    (local.set $at (i32.and (i32.add (global.get $heap) (i32.const 7)) (i32.const -8)))
+    (global.set $heap (i32.add (local.get $at) (local.get 3)))
+    (local.get $at))
+  (func (export "standpipe:transform/each@0.1.0#init") (param i32 i32 i32 i32) (result i32) (i32.const 64))
+  (func (export "standpipe:transform/each@0.1.0#transform")
+        (param $payload i32) (param $len i32) (param i64 i32 i32) (result i32) (local $kind i32)
+    (global.set $heap (i32.const 4096))
+    (local.set $kind (i32.load8_u (local.get $payload)))
+    (if (i32.eq (local.get $kind) (i32.const 84)) (then unreachable))
+    (i32.store8 (i32.const 128) (i32.const 0))
+    (if (i32.eq (local.get $kind) (i32.const 68)) (then
+      (i32.store8 offset=4 (i32.const 128) (i32.const 1)) (return (i32.const 128))))
+    (if (i32.eq (local.get $kind) (i32.const 70)) (then
+      (i32.store8 offset=4 (i32.const 128) (i32.const 2))
+      (i32.store offset=8 (i32.const 128) (i32.const 1024)) (i32.store offset=12 (i32.const 128) (i32.const 7))
+      (i32.store offset=16 (i32.const 128) (i32.const 1031)) (i32.store offset=20 (i32.const 128) (i32.const 10))
+      (return (i32.const 128))))
+    (i32.store8 offset=4 (i32.const 128) (i32.const 0))
+    (i32.store offset=8 (i32.const 128) (i32.const 256))
+    (i32.store offset=12 (i32.const 128)
+      (select (i32.const 2) (i32.const 1) (i32.eq (local.get $kind) (i32.const 50))))
+    (i32.store (i32.const 256) (local.get $payload)) (i32.store (i32.const 260) (local.get $len))
+    (i64.store (i32.const 264) (i64.const 0))
+    (i32.store (i32.const 272) (local.get $payload)) (i32.store (i32.const 276) (local.get $len))
+    (i64.store (i32.const 280) (i64.const 0))
+    (i32.const 128)))"#;
+
+pub(crate) struct Scene {
+    folder: TempDir,
+    lines: u32,
+}
+
+impl Scene {
+    pub(crate) fn new(lines: u32) -> Self {
+        let scene = Self { folder: tempfile::tempdir().unwrap(), lines };
+        let mut input: String = (0..lines).map(|number| line(number) + "\n").collect();
+        input.pop();
+        fs::write(scene.path("in.log"), input).unwrap();
+        fs::write(scene.path("plugin.wasm"), crate::guest::encode(GUEST, "each-plugin")).unwrap();
+        scene.change(0);
+        scene
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Another prefix, size and compression, as an operator may choose between two runs.
+    pub(crate) fn change(&self, choice: u64) {
+        let prefix = choice % 3;
+        let compression = if choice.is_multiple_of(2) { "gzip" } else { "none" };
+        let size = [64, 256, 1024][usize::try_from(choice / 7 % 3).unwrap()];
+        let config = format!(
+            r#"
+[s3]
+directory = "./buckets"
+
+[plugins.kinds]
+source = "./plugin.wasm"
+
+[streams.lines]
+transform = ["kinds"]
+source.file = {{ path = "in.log" }}
+
+[streams.lines.destination.s3]
+bucket = "b"
+prefix = "out/{prefix}/"
+error_output_prefix = "failed/{prefix}/!{{firehose:error-output-type}}/"
+compression = "{compression}"
+buffering = {{ size = "{size}KiB", interval = "300s" }}
+"#
+        );
+        fs::write(self.path("standpipe.toml"), config).unwrap();
+    }
+
+    fn start(&self, failpoint: Option<&str>) -> Child {
+        let program = std::env::var_os("STANDPIPE").unwrap_or_else(|| env!("CARGO_BIN_EXE_standpipe").into());
+        let mut command = Command::new(program);
+        command.args(["run", "--drain"]).current_dir(self.folder.path());
+        if let Some(failpoint) = failpoint {
+            command.env("STANDPIPE_FAILPOINT", failpoint);
+        }
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    /// Runs it and kills it after `moment`. False if it ended before.
+    pub(crate) fn kill_after(&self, moment: Duration) -> bool {
+        let mut child = self.start(None);
+        let until = Instant::now() + moment;
+        std::thread::sleep(until.saturating_duration_since(Instant::now()));
+        child.kill().unwrap();
+        child.wait().unwrap().code().is_none()
+    }
+
+    /// Runs it until it ends itself at a failpoint. False if it never came there.
+    pub(crate) fn run_to(&self, failpoint: &str) -> bool {
+        self.start(Some(failpoint)).wait().unwrap().code().is_none()
+    }
+
+    /// Runs it to its end.
+    pub(crate) fn drain(&self) {
+        let out = self.start(None).wait_with_output().unwrap();
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    }
+
+    /// Every line once in the right place, and nothing left anywhere.
+    pub(crate) fn check(&self, when: &str) {
+        let (got, want) = (self.ledger(), expected(self.lines));
+        if got != want {
+            let wrong: Vec<String> = want
+                .keys()
+                .chain(got.keys())
+                .filter(|key| want.get(*key) != got.get(*key))
+                .take(5)
+                .map(|key| {
+                    let text = key.1.get(..9).unwrap_or(&key.1);
+                    format!("{} `{text}`: {:?} instead of {:?}", key.0, got.get(key), want.get(key))
+                })
+                .collect();
+            panic!("{when}: {}", wrong.join("; "));
+        }
+        let parcels = fs::read_dir(self.path("state/streams/lines/lane-0/parcels")).unwrap();
+        assert_eq!(parcels.count(), 0, "{when}: sealed files are left");
+    }
+
+    /// How often each text is where.
+    pub(crate) fn ledger(&self) -> Ledger {
+        let mut ledger = Ledger::new();
+        walk(&self.path("buckets/b"), &mut |path, body| {
+            let key = path.strip_prefix(self.path("buckets/b")).unwrap().to_str().unwrap();
+            assert!(!key.contains("tmp"), "a temporary file is left: {key}");
+            for text in body.lines() {
+                let entry = if key.starts_with("failed/") {
+                    let error: serde_json::Value = serde_json::from_str(text).unwrap();
+                    let raw =
+                        base64::engine::general_purpose::STANDARD.decode(error["rawData"].as_str().unwrap());
+                    ("failed", String::from_utf8(raw.unwrap()).unwrap())
+                } else {
+                    ("out", text.to_owned())
+                };
+                *ledger.entry(entry).or_default() += 1;
+            }
+        });
+        ledger
+    }
+}
+
+/// Every object below a folder, unpacked.
+fn walk(folder: &Path, each: &mut impl FnMut(&Path, &str)) {
+    for item in fs::read_dir(folder).unwrap() {
+        let path = item.unwrap().path();
+        if path.is_dir() {
+            walk(&path, each);
+            continue;
+        }
+        let mut text = String::new();
+        let file = fs::File::open(&path).unwrap();
+        if path.extension().is_some_and(|end| end == "gz") {
+            flate2::read::MultiGzDecoder::new(file).read_to_string(&mut text).unwrap();
+        } else {
+            { file }.read_to_string(&mut text).unwrap();
+        }
+        each(&path, &text);
+    }
+}
