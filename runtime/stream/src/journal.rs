@@ -320,3 +320,6 @@ impl Place {
         Some((Read { entry, carries: rest.get(text_end..end)?.to_vec() }, end, mark))
     }
 }
+
+#[cfg(test)]
+mod tests;
