@@ -2,7 +2,7 @@ use std::fs::File;
 use std::io::{BufWriter, ErrorKind, Write};
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use standpipe_format::{Attempt, Delimiter, Place, append_records, write_failed};
@@ -31,8 +31,14 @@ pub(crate) fn pipe(args: &Pipe) -> anyhow::Result<ExitCode> {
     let mut failures = Failures::open(args.failed.as_deref())?;
     let mut line =
         Line { chain: Chain::new(plugins), outcomes: Outcomes::default(), text: Vec::new(), records: 0 };
+    let began = Instant::now();
     let streamed = line.stream_all(args, &mut failures);
     failures.finish(line.records)?;
+    for worker in line.chain.workers() {
+        if let Some(health) = worker.stats().health(began.elapsed()) {
+            show::line(&format!("plugin `{}`: {health}", worker.plugin().id().name));
+        }
+    }
     match streamed {
         Ok(()) if args.strict && failures.count > 0 => Ok(ExitCode::from(1)),
         Ok(()) => Ok(ExitCode::SUCCESS),

@@ -25,3 +25,42 @@ pub struct Stats {
     /// Calls of `count` with a bad name, or with more names than allowed.
     pub counts_ignored: u64,
 }
+
+/// Instances that a plugin may need without a word about it.
+const USUAL_INSTANCES: u64 = 10;
+
+impl Stats {
+    /// What bad records cost, as a sentence, if they made many instances in the time since `elapsed` ago.
+    pub fn health(&self, elapsed: Duration) -> Option<String> {
+        if self.instances <= USUAL_INSTANCES {
+            return None;
+        }
+        let seconds = elapsed.as_secs_f64().max(0.001);
+        Some(format!(
+            "{} instances, {:.0} a second, as bad records end them: {:.1} s of CPU went into starting them and \
+             {:.1} s into calls; {} records were run one by one",
+            self.instances,
+            self.instances as f64 / seconds,
+            self.init_time.as_secs_f64(),
+            self.run_time.as_secs_f64(),
+            self.isolated
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_many_instances_are_worth_a_word() {
+        let mut stats = Stats { instances: 10, ..Stats::default() };
+        assert_eq!(stats.health(Duration::from_secs(1)), None);
+        stats = Stats { instances: 400, init_time: Duration::from_millis(150), isolated: 900, ..stats };
+        assert_eq!(
+            stats.health(Duration::from_secs(2)).unwrap(),
+            "400 instances, 200 a second, as bad records end them: 0.1 s of CPU went into starting them and 0.0 s \
+             into calls; 900 records were run one by one"
+        );
+    }
+}

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use standpipe_format::{Attempt, Place, write_failed};
 use standpipe_log::{Frame, Log, Reader};
@@ -27,6 +28,8 @@ pub(crate) trait Transform {
     fn step(&mut self, batch: &Batch, out: &mut Outcomes) -> Result<Step, StartError>;
     /// Nothing was given for a while.
     fn idle(&mut self) {}
+    /// Says what bad records cost since `elapsed` ago, if they cost much.
+    fn tell(&self, _stream: &str, _elapsed: Duration) {}
 }
 
 impl Transform for Chain {
@@ -40,6 +43,14 @@ impl Transform for Chain {
 
     fn idle(&mut self) {
         Chain::idle(self);
+    }
+
+    fn tell(&self, stream: &str, elapsed: Duration) {
+        for worker in self.workers() {
+            if let Some(health) = worker.stats().health(elapsed) {
+                tracing::warn!(stream, plugin = worker.plugin().id().name, "{health}");
+            }
+        }
     }
 }
 

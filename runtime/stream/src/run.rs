@@ -51,6 +51,7 @@ fn attempt(
     runtime: &tokio::runtime::Handle,
     stop: &Stop,
 ) -> Result<(), Error> {
+    let began = Instant::now();
     let kept = |source| Error::Keep { stream: plan.name.clone(), source };
     let mut recovered = Keeper::recover(home).map_err(kept)?;
     let log = recovered.log.clone();
@@ -68,6 +69,7 @@ fn attempt(
     let result = std::thread::scope(|scope| {
         let keeper = scope.spawn(move || keep(recovered.keeper, plan, runtime, stop, &taken));
         let run = turn(plan, &mut lane, &log, stop, &ended, &cuts, &|| keeper.is_finished());
+        lane.transform.tell(&plan.name, began.elapsed());
         drop(cuts);
         let kept = keeper.join().unwrap_or_else(|_| Err(Error::Defect { stream: plan.name.clone() }));
         // What the keeper met is the cause of what the lane met.
