@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
 
 /// Amazon Data Firehose that you run yourself, with WebAssembly in place of Lambda.
@@ -9,7 +10,8 @@ pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
     /// How the log is written to standard error. `STANDPIPE_LOG` sets its level (`debug`, `plugin=trace`).
-    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    #[arg(long, global = true, display_order = 50)]
+    #[arg(value_name = "FORMAT", value_enum, default_value_t = LogFormat::Text)]
     pub(crate) log_format: LogFormat,
 }
 
@@ -25,22 +27,27 @@ pub(crate) enum Command {
     Run(Run),
     Check(Check),
     Status(Status),
+    Log(Log),
 }
 
 /// Send lines through plugins to standard output.
 ///
 /// Exits with 0 when every record went through or failed by itself, with 1 when something could not be read or
-/// written, and with 2 when a plugin or a flag is wrong.
+/// written, or with `--strict` when any record failed, and with 2 when a plugin or a flag is wrong.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
+#[command(after_help = "Blueprints, the plugins that come with the program:
+  apache-log-to-csv, apache-log-to-json, syslog-to-csv, syslog-to-json
+
+Examples:
   standpipe pipe --plugin apache-log-to-json access.log
   tail -f access.log | standpipe pipe --plugin apache-log-to-json --failed failed.jsonl
   standpipe pipe --plugin ./mine.wasm --params '{\"field\":\"user\"}' events.jsonl")]
 pub(crate) struct Pipe {
-    /// A plugin: a path to a `.wasm` file or the name of a blueprint. Several run one after the other.
+    /// A plugin: a path to a `.wasm` file or the name of a blueprint. Give it again for the next one in the chain.
     #[arg(long = "plugin", value_name = "REF", required = true)]
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub(crate) plugins: Vec<String>,
-    /// The plugin's params, JSON. Given again, it is the next plugin's.
+    /// The plugin's params, a JSON object. Given again, they are the next plugin's.
     #[arg(long, value_name = "JSON")]
     pub(crate) params: Vec<String>,
     /// Write records that failed to FILE, a JSON line each. Without it the first few are shown at the end.
@@ -49,14 +56,14 @@ pub(crate) struct Pipe {
     /// Exit with 1 if any record failed.
     #[arg(long)]
     pub(crate) strict: bool,
-    /// Files to read, in order. Standard input without any, or for `-`.
+    /// Files to read, in order; `-` is standard input. Without any, standard input.
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 }
 
 /// Run the streams of a config file.
 ///
-/// SIGTERM and Ctrl-C end it in order: nothing more is read, what was read is delivered.
+/// SIGTERM and Ctrl-C end it in order: nothing more is read, and what was read is kept. The next run delivers it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   standpipe run standpipe.toml
@@ -94,4 +101,28 @@ pub(crate) struct Status {
     /// The config file.
     #[arg(default_value = "standpipe.toml")]
     pub(crate) config: PathBuf,
+}
+
+/// Look into the logs of a state folder.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Log {
+    #[command(subcommand)]
+    pub(crate) command: LogCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LogCommand {
+    /// List segments: sizes, formats, lanes, positions.
+    #[command(after_help = "Example:\n  standpipe log inspect state")]
+    Inspect(LogFolder),
+    /// Check every checksum and say what recovery would do. Exits with 1 if something is corrupt.
+    #[command(after_help = "Example:\n  standpipe log verify state/streams/web/lane-0/log")]
+    Verify(LogFolder),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct LogFolder {
+    /// A state folder, or any folder in it.
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
 }

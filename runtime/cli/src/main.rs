@@ -1,7 +1,8 @@
-//! The `standpipe` program: `pipe`, `run`, `check` and `status`, and everything that a person sees of them.
+//! The `standpipe` program: `pipe`, `run`, `check`, `status` and `log`, and everything that a person sees of them.
 
 mod args;
 mod check;
+mod log;
 mod pipe;
 mod report;
 mod run;
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
         Command::Run(run) => run::run(run),
         Command::Check(check) => check::check(check),
         Command::Status(status) => status::status(status),
+        Command::Log(log) => log::log(log),
     };
     match done {
         Ok(code) => code,
