@@ -4,6 +4,7 @@
 
 mod cases;
 mod check;
+mod messages;
 mod pipe;
 mod program;
 mod readme;

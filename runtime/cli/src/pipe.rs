@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use standpipe_format::{Attempt, Delimiter, Place, append_records, write_failed};
 use standpipe_plugin::{Chain, Host, Plugin, Settings};
 use standpipe_record::{Batch, Clock, Failure, Outcomes, SystemClock};
@@ -17,6 +17,9 @@ use crate::show;
 
 /// Failures that are shown when there is no file for them.
 const SHOWN: usize = 5;
+/// What to write as params.
+const PARAMS: &str =
+    "write an object such as `'{\"name\": \"value\"}'`, with the quotes around it for the shell";
 /// How often a plugin that cannot be started again is tried.
 const STARTS: u32 = 5;
 
@@ -66,9 +69,9 @@ fn load(args: &Pipe) -> Result<Vec<Plugin>, String> {
     for (number, reference) in args.plugins.iter().enumerate() {
         let params = args.params.get(number).map_or("{}", String::as_str);
         let parsed: serde_json::Value = serde_json::from_str(params)
-            .map_err(|error| format!("`--params {params}` is no JSON: {error}"))?;
+            .map_err(|error| format!("`--params {params}` is no JSON ({error}): {PARAMS}"))?;
         if !parsed.is_object() {
-            return Err(format!("`--params {params}` is no JSON object: write `{{\"name\": value}}`"));
+            return Err(format!("`--params {params}` is no JSON object: {PARAMS}"));
         }
         let settings = Settings { params: params.to_owned(), ..Settings::new(reference.clone()) };
         plugins.push(load_plugin(&host, reference, Path::new(""), None, settings)?);
@@ -145,6 +148,17 @@ impl Line {
     }
 }
 
+fn create(path: &Path) -> anyhow::Result<File> {
+    File::create(path).map_err(|error| {
+        let (path, parent) = (path.display(), path.parent().unwrap_or(path).display());
+        match error.kind() {
+            ErrorKind::NotFound => anyhow!("cannot create `{path}`: make the folder `{parent}` first"),
+            ErrorKind::IsADirectory => anyhow!("cannot create `{path}`: it is a folder; name a file in it"),
+            _ => anyhow!("cannot create `{path}`: {error}; name another file"),
+        }
+    })
+}
+
 /// Where failed records go: a file, or the first few of them to standard error.
 struct Failures {
     file: Option<BufWriter<File>>,
@@ -155,7 +169,6 @@ struct Failures {
 
 impl Failures {
     fn open(path: Option<&Path>) -> anyhow::Result<Self> {
-        let create = |path: &Path| File::create(path).with_context(|| format!("create `{}`", path.display()));
         let file = path.map(create).transpose()?.map(BufWriter::new);
         Ok(Self { file, count: 0, first: Vec::new(), line: Vec::new() })
     }
@@ -197,7 +210,7 @@ impl Failures {
                 String::from_utf8_lossy(raw.get(..80).unwrap_or(raw)).escape_debug().collect();
             let more = if raw.len() > 80 { "…" } else { "" };
             let at = place.map(|place| format!(" at byte {}", place.offset)).unwrap_or_default();
-            self.first.push(format!("  {}: {}{at}: {start}{more}", failure.code, failure.message));
+            self.first.push(format!("  {}{at}: {}\n    {start}{more}", failure.code, failure.message));
         }
         Ok(())
     }

@@ -33,7 +33,18 @@ pub(crate) fn data(text: &str) -> std::io::Result<()> {
 }
 
 pub(crate) fn error(error: &anyhow::Error) {
-    line(&format!("error: {error:#}"));
+    line(&format!("error: {}", told(error)));
+}
+
+/// The error and its causes, but no cause that is already told in what is around it.
+fn told(error: &anyhow::Error) -> String {
+    let mut out = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !out.contains(&cause) {
+            out = format!("{out}: {cause}");
+        }
+    }
+    out
 }
 
 /// A number with separators.
@@ -63,7 +74,21 @@ pub(crate) fn cache_folder() -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::{count, number};
+    use anyhow::anyhow;
+
+    use super::{count, number, told};
+
+    #[test]
+    fn each_cause_is_told_once() {
+        assert_eq!(
+            told(&anyhow!("disk full").context("write `a`").context("pipe")),
+            "pipe: write `a`: disk full"
+        );
+        assert_eq!(
+            told(&anyhow!("disk full").context("write `a`: disk full; make room")),
+            "write `a`: disk full; make room"
+        );
+    }
 
     #[test]
     fn numbers_are_readable() {
