@@ -159,6 +159,18 @@ fn create(path: &Path) -> anyhow::Result<File> {
     })
 }
 
+/// The text without what a terminal would act on; quotes and backslashes stay as they are in the line.
+fn printable(text: &str) -> String {
+    let mut out = String::new();
+    for character in text.chars() {
+        match character {
+            '"' | '\'' | '\\' => out.push(character),
+            _ => out.extend(character.escape_debug()),
+        }
+    }
+    out
+}
+
 /// Where failed records go: a file, or the first few of them to standard error.
 struct Failures {
     file: Option<BufWriter<File>>,
@@ -206,8 +218,7 @@ impl Failures {
             write_failed(&mut self.line, raw, failure, attempt, place);
             file.write_all(&self.line).context("write failed records")?;
         } else if self.first.len() < SHOWN {
-            let start: String =
-                String::from_utf8_lossy(raw.get(..80).unwrap_or(raw)).escape_debug().collect();
+            let start = printable(&String::from_utf8_lossy(raw.get(..80).unwrap_or(raw)));
             let more = if raw.len() > 80 { "…" } else { "" };
             let at = place.map(|place| format!(" at byte {}", place.offset)).unwrap_or_default();
             self.first.push(format!("  {}{at}: {}\n    {start}{more}", failure.code, failure.message));
