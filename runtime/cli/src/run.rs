@@ -1,4 +1,5 @@
 use std::io::{IsTerminal, Write};
+use std::num::NonZero;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -6,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use standpipe_plugin::Host;
 use standpipe_spec::{Config, Size};
-use standpipe_stream::{Plan, State, Stop, Totals};
+use standpipe_stream::{Plan, State, Stop, Stream, Totals, Workers};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::Run;
@@ -34,32 +35,37 @@ pub(crate) fn run(args: &Run) -> anyhow::Result<ExitCode> {
         .enable_all()
         .build()
         .context("start the runtime")?;
-    let good = runtime.block_on(supervise(plans.into_iter().map(Arc::new).collect(), &state, args.drain))?;
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let workers = Workers::new(runtime.handle().clone(), cores, 256 << 20);
+    let workers = workers.context("start the threads")?;
+    let plans = plans.into_iter().map(Arc::new).collect();
+    let good = runtime.block_on(supervise(plans, &state, &workers, args.drain))?;
     // A source may still wait for input that never comes; nothing waits for it.
     runtime.shutdown_background();
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-/// Runs every stream on a thread of its own. False when one of them failed.
-async fn supervise(plans: Vec<Arc<Plan>>, state: &State, drain: bool) -> anyhow::Result<bool> {
+/// Runs every stream. False when one of them failed.
+async fn supervise(
+    plans: Vec<Arc<Plan>>,
+    state: &State,
+    workers: &Arc<Workers>,
+    drain: bool,
+) -> anyhow::Result<bool> {
     let began = Instant::now();
     let stop = Stop::default();
     let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listen for Ctrl-C")?;
-    let (ended, mut ends) = tokio::sync::mpsc::channel(plans.len().max(1));
+    let (ended, mut ends) = tokio::sync::mpsc::unbounded_channel();
     for plan in &plans {
-        let (plan, stop, ended) = (Arc::clone(plan), stop.clone(), ended.clone());
-        let runtime = tokio::runtime::Handle::current();
-        let home = state.home(&plan.name)?;
-        std::thread::Builder::new()
-            .name(plan.name.clone())
-            .spawn(move || {
-                let result = standpipe_stream::run(&plan, home, &runtime, &stop);
-                let _ = ended.blocking_send((plan, result));
-            })
-            .context("start a stream")?;
+        let ended = ended.clone();
+        let on_end = {
+            let plan = Arc::clone(plan);
+            // Nobody listens any more only once the host is ending.
+            move |result| drop(ended.send((plan, result)))
+        };
+        Stream::start(Arc::clone(plan), state.home(&plan.name)?, workers, &stop, on_end);
     }
-    drop(ended);
     let mut good = true;
     let mut running = plans.len();
     let mut failed = 0;
@@ -68,22 +74,14 @@ async fn supervise(plans: Vec<Arc<Plan>>, state: &State, drain: bool) -> anyhow:
     // Without `--drain`, a host whose files have ended goes on until it is told to stop.
     while running > 0 || (!drain && !stop.is_asked() && failed < plans.len()) {
         tokio::select! {
-            end = ends.recv(), if running > 0 => match end {
-                Some((plan, result)) => {
-                    running -= 1;
-                    if progress { clear_line(); }
-                    finish(&plan, result, &mut good, &mut failed);
-                }
-                None => {
-                    // A thread that ends without a word has panicked; its message is on standard error.
-                    show::line("error: a stream ended by a defect of this program; please report it");
-                    good = false;
-                    break;
-                }
+            end = ends.recv(), if running > 0 => if let Some((plan, result)) = end {
+                running -= 1;
+                if progress { clear_line(); }
+                finish(&plan, result, &mut good, &mut failed);
             },
             _ = terminate.recv() => ask(&stop),
             _ = interrupt.recv() => ask(&stop),
-            _ = tick.tick() => if progress && running > 0 { show_progress(&plans, began) },
+            _ = tick.tick(), if progress => if running > 0 { show_progress(&plans, began) },
         }
     }
     Ok(good)

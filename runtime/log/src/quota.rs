@@ -2,15 +2,24 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::Disk;
+
+/// Bytes that are taken before the disk is asked again how many it has.
+const UNCHECKED: u64 = 1 << 20;
+
 /// The bytes that all streams together may keep on disk.
 ///
 /// A stream holds at most as much as is still free for all, so one that is stuck stops growing while the
 /// others go on. The last `reserve` bytes are for sealing and noting what is already kept: they are taken
 /// only through a [`Reserve`], of which there is one at a time.
+///
+/// If it watches a disk, nobody takes what would leave less than the reserve free there, so that others who fill the
+/// disk stop the intake and not what makes room again.
 #[derive(Debug)]
 pub struct Quota {
     total: u64,
     reserve: u64,
+    disk: Option<Arc<dyn Disk>>,
     book: Mutex<Book>,
 }
 
@@ -18,6 +27,8 @@ pub struct Quota {
 struct Book {
     used: u64,
     reserved: bool,
+    /// Bytes that may be taken before the disk is asked again.
+    checked: u64,
 }
 
 /// What the whole host holds.
@@ -33,10 +44,7 @@ pub struct Usage {
 
 /// There is no room for these bytes now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{wanted} bytes do not fit: the stream holds {held} and {free} of {total} are free; \
-     wait until some are delivered or raise the quota"
-)]
+#[error("{wanted} bytes do not fit: {}", self.why())]
 pub struct Full {
     /// Bytes asked for.
     pub wanted: u64,
@@ -46,23 +54,64 @@ pub struct Full {
     pub free: u64,
     /// All bytes there are.
     pub total: u64,
+    /// Whether it is the disk that is full, and not the quota: then `free` is what the disk has.
+    pub disk: bool,
+}
+
+impl Full {
+    fn why(&self) -> String {
+        let Self { held, free, total, .. } = self;
+        if self.disk {
+            format!("the disk has {free} free and some of it is kept for what makes room; free some")
+        } else {
+            format!(
+                "the stream holds {held} and {free} of {total} are free; \
+                 wait until some are delivered or raise the quota"
+            )
+        }
+    }
 }
 
 impl Quota {
     /// `total` bytes, the last `reserve` of them kept back.
     pub fn new(total: u64, reserve: u64) -> Arc<Self> {
-        Arc::new(Self { total, reserve: reserve.min(total), book: Mutex::default() })
+        Self::watching(None, total, reserve)
+    }
+
+    /// The same on a disk that others use too.
+    pub fn on(disk: Arc<dyn Disk>, total: u64, reserve: u64) -> Arc<Self> {
+        Self::watching(Some(disk), total, reserve)
+    }
+
+    fn watching(disk: Option<Arc<dyn Disk>>, total: u64, reserve: u64) -> Arc<Self> {
+        Arc::new(Self { total, reserve: reserve.min(total), disk, book: Mutex::default() })
     }
 
     /// A stream's share, which holds nothing yet. What it holds is free again when it is dropped.
     pub fn share(self: &Arc<Self>) -> Arc<Share> {
-        Arc::new(Share { quota: Arc::clone(self), held: Mutex::default() })
+        Arc::new(Share { quota: Arc::clone(self), whole: None, held: Mutex::default() })
     }
 
     /// What is held and free now.
     pub fn usage(&self) -> Usage {
         let used = self.book().used;
         Usage { total: self.total, used, free: self.ordinary().saturating_sub(used) }
+    }
+
+    /// Whether the disk has `bytes` and the reserve; else what it has. One that cannot say has.
+    fn disk_has(&self, book: &mut Book, bytes: u64) -> Result<(), u64> {
+        let Some(disk) = self.disk.as_ref().filter(|_| bytes > book.checked) else {
+            book.checked = book.checked.saturating_sub(bytes);
+            return Ok(());
+        };
+        let free = disk.free().unwrap_or(u64::MAX);
+        let left = free.saturating_sub(self.reserve);
+        if left < bytes {
+            return Err(free);
+        }
+        // Less as it gets tighter, because others take from it too.
+        book.checked = UNCHECKED.min((left - bytes) / 2);
+        Ok(())
     }
 
     fn ordinary(&self) -> u64 {
@@ -78,10 +127,19 @@ impl Quota {
 #[derive(Debug)]
 pub struct Share {
     quota: Arc<Quota>,
+    /// The stream's, if this is a part of it.
+    whole: Option<Arc<Share>>,
     held: Mutex<u64>,
 }
 
 impl Share {
+    /// A part of this share, for one of its lanes. It takes what the share may take, and when it is dropped the
+    /// share gets back what it held.
+    pub fn part(self: &Arc<Self>) -> Arc<Self> {
+        let whole = Some(Arc::clone(self));
+        Arc::new(Self { quota: Arc::clone(&self.quota), whole, held: Mutex::default() })
+    }
+
     /// Takes `bytes`, unless the stream would then hold more than is left for the others.
     pub fn take(self: &Arc<Self>, bytes: u64) -> Result<Taken, Full> {
         self.admit(bytes, |held, free| {
@@ -94,6 +152,9 @@ impl Share {
     pub fn found(&self, bytes: u64) {
         let mut held = self.lock();
         *held = held.saturating_add(bytes);
+        if let Some(whole) = &self.whole {
+            return whole.found(bytes);
+        }
         let mut book = self.quota.book();
         book.used = book.used.saturating_add(bytes);
     }
@@ -104,6 +165,9 @@ impl Share {
         // Never more than is held, so that a mistake here cannot make room that is not there.
         let bytes = bytes.min(*held);
         *held -= bytes;
+        if let Some(whole) = &self.whole {
+            return whole.give_back(bytes);
+        }
         let mut book = self.quota.book();
         book.used = book.used.saturating_sub(bytes);
     }
@@ -129,24 +193,30 @@ impl Share {
     }
 
     fn admit(self: &Arc<Self>, bytes: u64, fits: impl Fn(u64, u64) -> bool) -> Result<Taken, Full> {
-        self.admit_of(self.quota.ordinary(), bytes, fits)
+        self.admit_of(self.quota.ordinary(), bytes, &fits)?;
+        Ok(Taken { share: Arc::clone(self), bytes })
     }
 
-    fn admit_of(
-        self: &Arc<Self>,
-        limit: u64,
-        bytes: u64,
-        fits: impl Fn(u64, u64) -> bool,
-    ) -> Result<Taken, Full> {
+    fn admit_of(&self, limit: u64, bytes: u64, fits: &dyn Fn(u64, u64) -> bool) -> Result<(), Full> {
         let mut held = self.lock();
+        if let Some(whole) = &self.whole {
+            whole.admit_of(limit, bytes, fits)?;
+            *held += bytes;
+            return Ok(());
+        }
         let mut book = self.quota.book();
         let free = limit.saturating_sub(book.used);
         if bytes > free || !fits(*held, free) {
-            return Err(Full { wanted: bytes, held: *held, free, total: self.quota.total });
+            return Err(Full { wanted: bytes, held: *held, free, total: self.quota.total, disk: false });
+        }
+        if limit < self.quota.total
+            && let Err(free) = self.quota.disk_has(&mut book, bytes)
+        {
+            return Err(Full { wanted: bytes, held: *held, free, total: self.quota.total, disk: true });
         }
         *held += bytes;
         book.used += bytes;
-        Ok(Taken { share: Arc::clone(self), bytes })
+        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, u64> {
@@ -157,6 +227,9 @@ impl Share {
 impl Drop for Share {
     fn drop(&mut self) {
         let held = *self.lock();
+        if let Some(whole) = &self.whole {
+            return whole.give_back(held);
+        }
         let mut book = self.quota.book();
         book.used = book.used.saturating_sub(held);
     }
@@ -197,7 +270,8 @@ pub struct Reserve {
 impl Reserve {
     /// Takes `bytes` of whatever is left, reserve included.
     pub fn take(&self, bytes: u64) -> Result<Taken, Full> {
-        self.share.admit_of(self.share.quota.total, bytes, |_, _| true)
+        self.share.admit_of(self.share.quota.total, bytes, &|_, _| true)?;
+        Ok(Taken { share: Arc::clone(&self.share), bytes })
     }
 }
 

@@ -15,6 +15,7 @@ pub struct Frame {
     first: Position,
     request: Option<RequestId>,
     source: Option<SourceRange>,
+    is_whole: bool,
     scratch: Scratch,
 }
 
@@ -37,6 +38,11 @@ impl Frame {
     /// The position behind the last of them.
     pub fn end(&self) -> Position {
         self.first.checked_add(self.batch.len() as u64).unwrap_or(self.first)
+    }
+
+    /// Whether none of its first records were skipped.
+    pub fn is_whole(&self) -> bool {
+        self.is_whole
     }
 
     /// The request that they came with.
@@ -106,6 +112,7 @@ impl Reader {
                     Ok(())
                 })?;
                 frame.first = position;
+                frame.is_whole = skip == 0;
                 self.position = head.end();
             }
             place.at = at + head.frame_len();

@@ -36,6 +36,9 @@ pub struct Entry {
     /// How far each source is settled, by its identity in hexadecimal.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub sources: BTreeMap<String, u64>,
+    /// Requests whose records this entry settles. In a checkpoint, all that are remembered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<Answer>,
     /// Files that are delivered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub delivered: Vec<String>,
@@ -86,6 +89,19 @@ pub struct Carry {
     pub records: u64,
     /// Bytes that it gained.
     pub bytes: u64,
+}
+
+/// What was answered for an append with a request id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The request's id, in hexadecimal.
+    pub id: String,
+    /// When it arrived, in milliseconds since 1970.
+    pub at_ms: u64,
+    /// The position of its first record.
+    pub first: u64,
+    /// Its records.
+    pub records: u64,
 }
 
 /// What became of records, since the stream began.

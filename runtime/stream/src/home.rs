@@ -3,40 +3,81 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use standpipe_log::{Disk, Share, Site};
+use standpipe_log::{Disk, Quota, Share, Site};
 
+use crate::journal::Place;
 use crate::keeper::KeepError;
 use crate::parcel::Origin;
 
-/// Where a lane is kept and to whom it belongs. Nothing of it is on disk before [`prepare`](Self::prepare).
+/// What the names of the folders of lanes begin with.
+const LANE: &str = "lane-";
+
+/// Where a stream is kept and to whom it belongs. Nothing of it is on disk before the first record.
 #[derive(Debug)]
 pub struct Home {
     pub(crate) disk: Arc<dyn Disk>,
     /// The stream's folder.
-    pub(crate) stream: PathBuf,
-    /// The lane's folder, in the stream's.
     pub(crate) folder: PathBuf,
-    pub(crate) origin: Origin,
+    /// 128 random bits of the state folder.
+    pub(crate) state: u128,
+    pub(crate) incarnation: u128,
     pub(crate) share: Arc<Share>,
     pub(crate) segment_bytes: u64,
     pub(crate) prepared: AtomicBool,
 }
 
+/// Where one lane of it is kept.
+#[derive(Debug)]
+pub(crate) struct LaneHome {
+    pub(crate) home: Arc<Home>,
+    pub(crate) lane: u32,
+    prepared: AtomicBool,
+}
+
 impl Home {
-    /// Makes the folders before the first append, and says in the stream's which incarnation it is.
-    pub(crate) fn prepare(&self) -> Result<(), KeepError> {
+    /// One that is only looked at.
+    pub(crate) fn known(disk: Arc<dyn Disk>, folder: PathBuf, incarnation: u128) -> Self {
+        Self {
+            disk,
+            folder,
+            state: 0,
+            incarnation,
+            share: Quota::new(0, 0).share(),
+            segment_bytes: standpipe_log::Settings::SEGMENT_BYTES,
+            prepared: AtomicBool::new(true),
+        }
+    }
+
+    /// The lanes that are on disk, with or without data.
+    pub(crate) fn lanes(&self) -> Result<Vec<u32>, KeepError> {
+        let items = match self.disk.list(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            items => items.map_err(|source| KeepError::io(&self.folder, "list", source))?,
+        };
+        let number = |item: standpipe_log::Item| item.name.strip_prefix(LANE)?.parse().ok();
+        let mut lanes: Vec<u32> =
+            items.into_iter().filter(|item| item.is_folder).filter_map(number).collect();
+        lanes.sort_unstable();
+        Ok(lanes)
+    }
+
+    pub(crate) fn lane(self: &Arc<Self>, lane: u32) -> LaneHome {
+        LaneHome { home: Arc::clone(self), lane, prepared: AtomicBool::new(false) }
+    }
+
+    /// Makes the stream's folder and says in it which incarnation it is.
+    fn prepare(&self) -> Result<(), KeepError> {
         if self.prepared.load(Ordering::Acquire) {
             return Ok(());
         }
-        let streams = self.stream.parent().unwrap_or(Path::new(""));
+        let streams = self.folder.parent().unwrap_or(Path::new(""));
         self.folder(streams)?;
         self.sync(Path::new(""), Site("state.streams"))?;
-        self.folder(&self.stream)?;
-        self.sync(streams, Site("state.stream"))?;
-        let text = format!("{:032x}\n", self.origin.incarnation);
-        keep_text(self.disk.as_ref(), &self.stream, "incarnation", &text)?;
         self.folder(&self.folder)?;
-        self.sync(&self.stream, Site("lane.folder"))?;
+        self.sync(streams, Site("state.stream"))?;
+        let text = format!("{:032x}\n", self.incarnation);
+        keep_text(self.disk.as_ref(), &self.folder, "incarnation", &text)?;
+        // Its name is synced with that of the lane.
         self.prepared.store(true, Ordering::Release);
         Ok(())
     }
@@ -47,6 +88,48 @@ impl Home {
 
     fn sync(&self, path: &Path, site: Site) -> Result<(), KeepError> {
         self.disk.sync_folder(path, site).map_err(|source| KeepError::io(path, "sync", source))
+    }
+}
+
+impl LaneHome {
+    /// The lane's folder.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.home.folder.join(format!("{LANE}{}", self.lane))
+    }
+
+    pub(crate) fn origin(&self) -> Origin {
+        let Home { state, incarnation, .. } = *self.home;
+        Origin { state, incarnation, lane: self.lane }
+    }
+
+    /// Makes the folders before the first append.
+    pub(crate) fn prepare(&self) -> Result<(), KeepError> {
+        if self.prepared.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        self.home.prepare()?;
+        self.home.folder(&self.folder())?;
+        self.home.sync(&self.home.folder, Site("lane.folder"))?;
+        self.prepared.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// Whether its log has segments.
+    pub(crate) fn has_log(&self) -> Result<bool, KeepError> {
+        let log = self.folder().join("log");
+        match self.home.disk.list(&log) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            items => Ok(!items.map_err(|source| KeepError::io(&log, "list", source))?.is_empty()),
+        }
+    }
+
+    pub(crate) fn journal(&self) -> Place {
+        Place {
+            disk: Arc::clone(&self.home.disk),
+            folder: self.folder().join("journal"),
+            incarnation: self.home.incarnation,
+            lane: self.lane,
+        }
     }
 }
 

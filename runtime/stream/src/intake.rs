@@ -1,167 +1,316 @@
 use std::fs::File;
-use std::os::unix::fs::{FileExt, MetadataExt};
-use std::path::Path;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
-use standpipe_log::{Append, Log, SourceRange, Span};
+use standpipe_log::{Append, SourceRange, Span};
 use standpipe_record::{Batch, Column, Kind};
 use standpipe_source::{Refused, Source, Step};
 
+use crate::Error;
 use crate::failpoint::failpoint;
-use crate::home::Home;
 use crate::keeper::KeepError;
 use crate::lane::REFUSED;
-use crate::{Plan, Stop};
+use crate::places::Place;
+use crate::pool::{Next, Work};
+use crate::slot::{Lease, Slot};
+use crate::stream::Shared;
 
 /// Bytes that are written before they are synced, while there is more to read.
 const GROUP: usize = 8 << 20;
 /// How often a full or failing disk is tried again.
-const PAUSE: Duration = Duration::from_millis(200);
-/// Bytes at the beginning of a file that tell it from another one with the same number.
-const FINGERPRINT: usize = 4096;
+pub(crate) const PAUSE: Duration = Duration::from_millis(200);
 
-/// A source and its place in the log.
+/// Reads the files of a stream, one after the other, each into one lane.
 #[derive(Debug)]
 pub(crate) struct Intake {
-    source: Source,
-    /// Who it is and where the next frame begins, if it can be read again.
-    place: Option<(Vec<u8>, u64)>,
-    /// Whether there was nothing to read when it was opened, because it was read before.
-    pub(crate) finished: bool,
+    stream: Arc<Shared>,
+    phase: Phase,
+    /// Whether it was said that it waits.
+    told: bool,
+    batch: Batch,
+    refused: Vec<Refused>,
 }
 
-/// Why nothing more comes in.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum IntakeError {
-    #[error(transparent)]
-    Source(#[from] standpipe_source::Error),
-    #[error(transparent)]
-    Keep(#[from] KeepError),
+#[derive(Debug)]
+enum Phase {
+    /// Find out what is on disk.
+    Begin,
+    /// Wait until the lanes with data are awake: they know how far files were read.
+    Lanes,
+    /// Read the file of this number, from its beginning or where it was left.
+    File(usize, Option<Box<Reading>>),
+    /// A pipe is read by its own thread.
+    Pipe,
+    Over,
+}
+
+/// A file and the lane that it is read into.
+#[derive(Debug)]
+struct Reading {
+    source: Source,
+    place: Place,
+    slot: Arc<Slot>,
+    /// Of the lane. Another one means that some of what was written may be lost.
+    generation: Option<u64>,
+    /// What was read and not written, because there was no room.
+    waits: Option<Step>,
+}
+
+/// What becomes of a file.
+enum Turnout {
+    /// There is more to read.
+    More,
+    /// All of it is durable.
+    Ended,
+    /// Open it again where it was left.
+    Again,
 }
 
 impl Intake {
-    /// Opens the plan's source where `known` says that it was left.
-    pub(crate) fn open(plan: &Plan, known: &[(Vec<u8>, u64)]) -> Result<Self, standpipe_source::Error> {
-        let Some(path) = &plan.source else {
-            return Ok(Self { source: Source::stdin(), place: None, finished: false });
-        };
-        let open = |cause| standpipe_source::Error::Open { name: path.display().to_string(), cause };
-        let file = File::open(path).map_err(open)?;
-        let about = file.metadata().map_err(open)?;
-        if !about.is_file() {
-            // Pipes and devices cannot be read again, and folders not at all.
-            return Ok(Self { source: Source::open(path)?, place: None, finished: false });
-        }
-        let left = known
-            .iter()
-            .rev()
-            .find(|(identity, to)| *to <= about.len() && is_same(&file, identity).unwrap_or(false));
-        let (identity, from) = match left {
-            Some((identity, to)) => (identity.clone(), *to),
-            None => (identity_of(&file).map_err(open)?, 0),
-        };
-        if from > 0 && from < about.len() {
-            warn_unended(&file, path, from);
-        }
-        let finished = from > 0 && from == about.len();
-        let source = Source::resume(path, file, from)?;
-        Ok(Self { source, place: Some((identity, from)), finished })
+    pub(crate) fn new(stream: Arc<Shared>) -> Self {
+        Self { stream, phase: Phase::Begin, told: false, batch: Batch::new(), refused: Vec::new() }
     }
 
-    /// Whether it can be opened again where it was left.
-    pub(crate) fn is_file(&self) -> bool {
-        self.place.is_some()
+    fn begin(&mut self) -> Result<Next, Error> {
+        let plan = &self.stream.plan;
+        let probed = self.stream.workers.probe(&plan.sink, &plan.bucket);
+        probed.map_err(|source| Error::Sink { stream: plan.name.clone(), source, records: 0 })?;
+        match self.stream.survey() {
+            Ok(()) => {}
+            Err(error) if error.kind() == Kind::Retry && !self.stream.stop.is_asked() => {
+                tracing::warn!(stream = %plan.name, %error, "the state cannot be read, will retry");
+                return Ok(Next::Wait(Some(PAUSE)));
+            }
+            Err(source) => return Err(Error::Keep { stream: plan.name.clone(), source }),
+        }
+        self.phase = Phase::Lanes;
+        Ok(Next::Again)
     }
 
-    /// Reads into the log until the source ends or the stop.
-    pub(crate) fn run(mut self, plan: &Plan, home: &Home, log: &Log, stop: &Stop) -> Result<(), IntakeError> {
-        let (mut batch, mut refused) = (Batch::new(), Vec::new());
+    /// Opens a file where it was left. None if it is to be read by a thread of its own.
+    fn open(&self, path: &Path) -> Result<Option<Box<Reading>>, standpipe_source::Error> {
+        let failed = |cause| standpipe_source::Error::Open { name: path.display().to_string(), cause };
+        let about = std::fs::metadata(path).map_err(failed)?;
+        if !about.is_file() && !about.is_dir() {
+            return Ok(None);
+        }
+        let file = File::open(path).map_err(failed)?;
+        if about.is_dir() {
+            return Err(failed(std::io::ErrorKind::IsADirectory.into()));
+        }
+        let len = file.metadata().map_err(failed)?.len();
+        let place = self.stream.places.find(&file, len).map_err(failed)?;
+        if place.from > 0 && place.from < len {
+            warn_unended(&file, path, place.from);
+        }
+        if place.from > 0 && place.from == len {
+            tracing::info!(stream = %self.stream.plan.name, file = %path.display(), "the file was read to its end before, and nothing was added to it");
+        }
+        let source = Source::resume(path, file, place.from)?;
+        let slot = self.stream.pick();
+        Ok(Some(Box::new(Reading { source, place, slot, generation: None, waits: None })))
+    }
+
+    fn file(&mut self, number: usize, reading: Option<Box<Reading>>) -> Result<Next, Error> {
+        let stream = Arc::clone(&self.stream);
+        let failed = |source| Error::Source { stream: stream.plan.name.clone(), source };
+        let path: Option<&PathBuf> = stream.plan.sources.get(number);
+        let Some(path) = path.filter(|_| !stream.stop.is_asked()) else {
+            return Ok(self.end());
+        };
+        let mut reading = match reading {
+            Some(reading) => reading,
+            None => match self.open(path).map_err(failed)? {
+                Some(reading) => reading,
+                None => return self.pipe(Source::open(path).map_err(failed)?),
+            },
+        };
+        let Some(lease) = reading.slot.lease() else {
+            self.phase = Phase::File(number, Some(reading));
+            return Ok(Next::Wait(None));
+        };
+        if *reading.generation.get_or_insert(lease.generation) != lease.generation {
+            // The lane was brought back. What was not durable is read again.
+            self.phase = Phase::File(number, None);
+            return Ok(Next::Again);
+        }
+        let read = self.group(&mut reading, &lease);
+        drop(lease);
+        match read {
+            Ok(Turnout::More) => {
+                self.phase = Phase::File(number, Some(reading));
+                Ok(Next::Again)
+            }
+            Ok(Turnout::Again) => {
+                self.phase = Phase::File(number, None);
+                Ok(Next::Wait(Some(PAUSE)))
+            }
+            Ok(Turnout::Ended) => {
+                self.phase = Phase::File(number + 1, None);
+                Ok(Next::Again)
+            }
+            Err(IntakeError::Wait(error)) => {
+                self.tell(&error);
+                self.phase = Phase::File(number, Some(reading));
+                Ok(Next::Wait(Some(PAUSE)))
+            }
+            Err(IntakeError::Source(source)) => Err(failed(source)),
+            Err(IntakeError::Keep(source)) => Err(Error::Keep { stream: stream.plan.name.clone(), source }),
+        }
+    }
+
+    fn tell(&mut self, error: &KeepError) {
+        if !std::mem::replace(&mut self.told, true) {
+            tracing::warn!(stream = %self.stream.plan.name, %error, "intake waits");
+        }
+    }
+
+    /// Reads and writes until a group is full or the file ends, then makes it durable.
+    fn group(&mut self, reading: &mut Reading, lease: &Lease) -> Result<Turnout, IntakeError> {
         let (mut unsynced, mut last): (usize, Option<Span>) = (0, None);
-        loop {
-            batch.clear();
-            refused.clear();
-            let step = if stop.is_asked() {
-                Ok(Step::End)
-            } else {
-                self.source.read(&mut batch, &mut refused, plan.clock.as_ref())
-            };
-            add_refused(&mut batch, &refused);
-            if !batch.is_empty() {
-                retry(plan, stop, || home.prepare())?;
-                let range = self.place.as_ref().map(|(identity, from)| SourceRange {
-                    identity: identity.clone(),
-                    from: *from,
-                    to: self.source.consumed(),
-                });
-                let append = Append { records: batch.view(), request: None, source: range.as_ref() };
-                failpoint("log.write.before");
-                last = Some(if self.place.is_some() {
-                    match log.write(&append) {
-                        Err(error) if error.kind() == Kind::Retry => {
-                            // What waits behind may make room once it is durable.
-                            if let Some(span) = last.take() {
-                                log.sync(span).map_err(KeepError::Log)?;
-                            }
-                            retry(plan, stop, || log.write(&append).map_err(KeepError::Log))?
-                        }
-                        other => other.map_err(KeepError::Log)?,
-                    }
-                } else {
-                    // It cannot be read again, so it is written again until it is durable.
-                    retry(plan, stop, || log.append(&append).map_err(KeepError::Log))?
-                });
-                failpoint("log.write.after");
-                if let (Some((_, from)), Some(range)) = (&mut self.place, &range) {
-                    *from = range.to;
+        let ended = loop {
+            let step = match reading.waits.take() {
+                Some(step) => Ok(step),
+                None => {
+                    self.batch.clear();
+                    self.refused.clear();
+                    let clock = self.stream.plan.clock.as_ref();
+                    let step = reading.source.read(&mut self.batch, &mut self.refused, clock);
+                    add_refused(&mut self.batch, &self.refused);
+                    step
                 }
-                unsynced += batch.payload().len();
+            };
+            if !self.batch.is_empty() {
+                let to = reading.source.consumed();
+                let Place { identity, from } = &mut reading.place;
+                let range = SourceRange { identity: identity.clone(), from: *from, to };
+                let append = Append { records: self.batch.view(), request: None, source: Some(&range) };
+                failpoint("log.write.before");
+                let wrote = reading.slot.home.prepare().and_then(|()| Ok(lease.log.write(&append)?));
+                match wrote {
+                    Ok(span) => last = Some(span),
+                    Err(error) => {
+                        // What is written already may make room once it is durable.
+                        self.sync(reading, lease, last.take(), unsynced)?;
+                        reading.waits = step.ok();
+                        return Err(waits(error, reading.waits.is_some()));
+                    }
+                }
+                failpoint("log.write.after");
+                *from = to;
+                unsynced += self.batch.payload().len();
+                if std::mem::take(&mut self.told) {
+                    tracing::info!(stream = %self.stream.plan.name, "intake goes on");
+                }
             }
-            let ended = !matches!(step, Ok(Step::More));
-            if let Some(span) = last
-                && (unsynced >= GROUP || ended)
-                && self.place.is_some()
-            {
-                log.sync(span).map_err(KeepError::Log)?;
-                failpoint("log.sync.after");
-                (unsynced, last) = (0, None);
+            match step {
+                Ok(Step::More) if unsynced < GROUP => {}
+                Ok(step) => break step == Step::End,
+                Err(error) => {
+                    self.sync(reading, lease, last, unsynced)?;
+                    return Err(error.into());
+                }
             }
-            let _: Step = step?;
-            if ended {
-                return Ok(());
-            }
+        };
+        if !self.sync(reading, lease, last, unsynced)? {
+            return Ok(Turnout::Again);
         }
+        Ok(if ended { Turnout::Ended } else { Turnout::More })
+    }
+
+    /// Makes what was written durable. False if it is lost, so that it must be read again.
+    fn sync(
+        &mut self,
+        reading: &Reading,
+        lease: &Lease,
+        last: Option<Span>,
+        bytes: usize,
+    ) -> Result<bool, IntakeError> {
+        let Some(span) = last else { return Ok(true) };
+        match lease.log.sync(span) {
+            Ok(()) => {}
+            Err(error) if error.kind() == Kind::Retry => {
+                self.tell(&KeepError::Log(error));
+                return Ok(false);
+            }
+            Err(error) => return Err(IntakeError::Keep(error.into())),
+        }
+        failpoint("log.sync.after");
+        lease.note_appended(bytes as u64);
+        self.stream.places.note(&reading.place.identity, reading.place.from);
+        Ok(true)
+    }
+
+    fn pipe(&mut self, source: Source) -> Result<Next, Error> {
+        let stream = Arc::clone(&self.stream);
+        let name = stream.plan.name.clone();
+        let thread = std::thread::Builder::new().name(format!("read {name}"));
+        thread
+            .spawn(move || crate::pipe::read(&stream, source))
+            .map_err(|source| Error::Thread { stream: name, source })?;
+        self.phase = Phase::Pipe;
+        Ok(Next::Done)
+    }
+
+    fn end(&mut self) -> Next {
+        self.phase = Phase::Over;
+        self.stream.intake_ended(None);
+        Next::Done
     }
 }
 
-/// Does it again as long as waiting may mend it: where the disk or the quota is full.
-fn retry<T>(
-    plan: &Plan,
-    stop: &Stop,
-    mut work: impl FnMut() -> Result<T, KeepError>,
-) -> Result<T, KeepError> {
-    let mut told = false;
-    loop {
-        match work() {
-            Err(error) if error.kind() == Kind::Retry && !stop.is_asked() => {
-                if !told {
-                    tracing::warn!(stream = %plan.name, %error, "intake waits");
-                    told = true;
-                }
-                std::thread::sleep(PAUSE);
+impl Work for Intake {
+    fn step(&mut self) -> Next {
+        let next = match std::mem::replace(&mut self.phase, Phase::Over) {
+            Phase::Begin => {
+                self.phase = Phase::Begin;
+                self.begin()
             }
-            other => {
-                if told && other.is_ok() {
-                    tracing::info!(stream = %plan.name, "intake goes on");
-                }
-                return other;
+            Phase::Lanes if self.stream.are_awake() => match self.stream.plan.sources.is_empty() {
+                true => self.pipe(Source::stdin()),
+                false => self.file(0, None),
+            },
+            Phase::Lanes => {
+                self.phase = Phase::Lanes;
+                Ok(Next::Wait(None))
             }
-        }
+            Phase::File(number, reading) => self.file(number, reading),
+            Phase::Pipe | Phase::Over => Ok(Next::Done),
+        };
+        next.unwrap_or_else(|error| {
+            self.stream.intake_ended(Some(error));
+            Next::Done
+        })
     }
+
+    fn defect(&mut self) {
+        self.stream.intake_ended(Some(Error::Defect { stream: self.stream.plan.name.clone() }));
+    }
+}
+
+/// Why nothing more comes in now.
+enum IntakeError {
+    /// There is no room.
+    Wait(KeepError),
+    Source(standpipe_source::Error),
+    Keep(KeepError),
+}
+
+impl From<standpipe_source::Error> for IntakeError {
+    fn from(error: standpipe_source::Error) -> Self {
+        Self::Source(error)
+    }
+}
+
+/// What a refused write means; without the batch in hand there is nothing to wait with.
+fn waits(error: KeepError, has_batch: bool) -> IntakeError {
+    if error.kind() == Kind::Retry && has_batch { IntakeError::Wait(error) } else { IntakeError::Keep(error) }
 }
 
 /// Adds the beginnings of lines that are too long, marked by a column.
-fn add_refused(batch: &mut Batch, refused: &[Refused]) {
+pub(crate) fn add_refused(batch: &mut Batch, refused: &[Refused]) {
     if refused.is_empty() {
         return;
     }
@@ -175,34 +324,6 @@ fn add_refused(batch: &mut Batch, refused: &[Refused]) {
     }
     let added = batch.set_column(column);
     debug_assert!(added.is_ok(), "the column has a row for each record");
-}
-
-/// Device, inode, the number of bytes looked at, and their SHA-256.
-fn identity_of(file: &File) -> std::io::Result<Vec<u8>> {
-    let about = file.metadata()?;
-    let bytes = usize::try_from(about.len()).unwrap_or(FINGERPRINT).min(FINGERPRINT);
-    identity(file, bytes)
-}
-
-fn identity(file: &File, bytes: usize) -> std::io::Result<Vec<u8>> {
-    let about = file.metadata()?;
-    let mut head = vec![0; bytes];
-    file.read_exact_at(&mut head, 0)?;
-    let mut identity = about.dev().to_le_bytes().to_vec();
-    identity.extend(about.ino().to_le_bytes());
-    identity.extend((bytes as u64).to_le_bytes());
-    identity.extend(Sha256::digest(&head));
-    Ok(identity)
-}
-
-/// Whether `file` is the one that `known` was made of, as long as it has not been written anew.
-fn is_same(file: &File, known: &[u8]) -> std::io::Result<bool> {
-    let Some(bytes) = known.get(16..24).and_then(|bytes| bytes.try_into().ok()).map(u64::from_le_bytes)
-    else {
-        return Ok(false);
-    };
-    let bytes = usize::try_from(bytes).unwrap_or(usize::MAX).min(FINGERPRINT);
-    Ok(identity(file, bytes)? == known)
 }
 
 fn warn_unended(file: &File, path: &Path, from: u64) {

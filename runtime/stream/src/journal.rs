@@ -20,6 +20,8 @@
 //!
 //! The salt is incarnation (16 bytes), lane (4), number of the journal (8) and the frame's offset (8). A frame
 //! that fails its checks below the highest mark is corruption; above, it is a torn tail that nothing relied on.
+//!
+//! Carries stay on disk: who reads a journal gets an [`Extent`] for each, with a checksum of its own.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -30,10 +32,14 @@ use standpipe_log::{Disk, File, Site};
 use crate::entry::Entry;
 use crate::failpoint::failpoint;
 
+mod read;
+
 const HEAD: usize = 32;
 const MAGIC: &[u8; 4] = b"SPJ1";
-/// A journal is read whole; one frame holds at most the carries of a lane.
+/// The longest text of an entry.
 const MAX_TEXT: u64 = 64 << 20;
+/// Carries are read in pieces of this size.
+const PIECE: usize = 256 << 10;
 
 /// Why a journal cannot be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -70,130 +76,218 @@ pub(crate) struct Place {
     pub(crate) lane: u32,
 }
 
+/// Bytes of a carry in the journal that is in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Extent {
+    pub(crate) at: u64,
+    pub(crate) bytes: u64,
+    /// Their CRC-32C.
+    pub(crate) sum: u32,
+}
+
 /// A journal that is written.
 #[derive(Debug)]
 pub(crate) struct Journal {
     place: Place,
     number: u64,
-    /// The file is made by the first entry, as a checkpoint.
+    /// Open while there is something to do. The first one is made by the first entry, as a checkpoint.
     file: Option<Arc<dyn File>>,
-    path: PathBuf,
+    state: Condition,
     end: u64,
     buffer: Vec<u8>,
+}
+
+/// What may be done with the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Condition {
+    /// It was found, and is replaced by the first checkpoint.
+    Found,
+    Good,
+    /// A write failed: nothing is appended any more.
+    Failed,
 }
 
 impl Journal {
     /// A journal behind number `last`, or the first, which is not there yet.
     pub(crate) fn behind(place: Place, last: u64) -> Self {
-        Self { place, number: last, file: None, path: PathBuf::new(), end: 0, buffer: Vec::new() }
+        Self { place, number: last, file: None, state: Condition::Found, end: 0, buffer: Vec::new() }
     }
 
     pub(crate) fn bytes(&self) -> u64 {
         self.end
     }
 
-    /// Begins a new file with everything that holds now, and unlinks the one before it.
-    pub(crate) fn checkpoint(&mut self, entry: &Entry, carries: &[&[u8]]) -> Result<(), JournalError> {
-        let number = self.number + 1;
-        let disk = Arc::clone(&self.place.disk);
-        let path = self.place.path(number);
-        let fresh = path.with_extension("journal.new");
-        let failed = |what, path: &Path| {
-            let path = path.to_path_buf();
-            move |source| JournalError::Io { path, what, source }
-        };
-        match disk.unlink(&fresh) {
+    /// The file in use.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.place.path(self.number)
+    }
+
+    /// Whether there is a file: [`append`](Self::append) needs one, [`checkpoint`](Self::checkpoint) makes it.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.state == Condition::Good
+    }
+
+    /// Closes the file. The next call that needs it opens it.
+    pub(crate) fn rest(&mut self) {
+        (self.file, self.buffer) = (None, Vec::new());
+    }
+
+    /// Begins a new file with everything that holds now and unlinks the one before it, from which `carried` is
+    /// copied: for each carry of `entry` the extents that it is made of. Returns where they are now. After an error
+    /// nothing may be appended any more.
+    pub(crate) fn checkpoint(
+        &mut self,
+        entry: &Entry,
+        carried: &[Vec<Extent>],
+    ) -> Result<Vec<Extent>, JournalError> {
+        let (fresh, old) = (self.place.path(self.number + 1).with_extension("journal.new"), self.path());
+        let began = self.has_begun();
+        self.state = Condition::Failed;
+        match self.place.disk.unlink(&fresh) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(failed("remove what a crash left", &fresh)(error));
             }
             _ => {}
         }
         failpoint("checkpoint.before");
+        let before = match carried.iter().any(|extents| !extents.is_empty()) {
+            true => Some(self.open()?),
+            false => None,
+        };
+        let disk = Arc::clone(&self.place.disk);
         let file = disk.create(&fresh).map_err(failed("create", &fresh))?;
-        let before = (self.number, self.file.take());
-        (self.number, self.end) = (number, 0);
-        self.encode(entry, carries);
-        file.write_all_at(0, &self.buffer).map_err(failed("write", &fresh))?;
+        let (bytes, extents) = self.copy(entry, carried, before.as_deref(), &*file, &fresh)?;
         file.sync(Site("journal.checkpoint")).map_err(failed("sync", &fresh))?;
+        self.number += 1;
+        let path = self.path();
         disk.rename(&fresh, &path).map_err(failed("rename", &fresh))?;
-        disk.sync_folder(&self.place.folder, Site("journal.name"))
-            .map_err(failed("sync", &self.place.folder))?;
+        let folder = &self.place.folder;
+        disk.sync_folder(folder, Site("journal.name")).map_err(failed("sync", folder))?;
         failpoint("checkpoint.after");
-        self.end = self.buffer.len() as u64;
-        (self.file, self.path) = (Some(file), path);
-        if before.1.is_some() {
-            let old = self.place.path(before.0);
+        (self.end, self.file, self.state) = (bytes, Some(file), Condition::Good);
+        if began {
             disk.unlink(&old).map_err(failed("unlink", &old))?;
         }
-        Ok(())
+        Ok(extents)
     }
 
-    /// Whether there is a file: [`append`](Self::append) needs one, [`checkpoint`](Self::checkpoint) makes it.
-    pub(crate) fn has_begun(&self) -> bool {
-        self.file.is_some()
-    }
-
-    /// Appends an entry or a note and fsyncs it. After an error nothing may be appended any more.
-    pub(crate) fn append(&mut self, entry: &Entry, carries: &[&[u8]]) -> Result<(), JournalError> {
-        self.encode(entry, carries);
-        // Taken out until it went well, so that a failure is the last thing that happens to it.
-        let Some(file) = self.file.take() else {
-            return self.failed("append", io::Error::other("it failed before"));
-        };
-        if let Err(source) = file.write_all_at(self.end, &self.buffer) {
-            return self.failed("write", source);
+    /// Writes a checkpoint piece by piece: its carries may be more than should be in memory at once.
+    fn copy(
+        &mut self,
+        entry: &Entry,
+        carried: &[Vec<Extent>],
+        before: Option<&dyn File>,
+        file: &dyn File,
+        path: &Path,
+    ) -> Result<(u64, Vec<Extent>), JournalError> {
+        let bytes = carried.iter().flatten().map(|extent| extent.bytes).sum();
+        let mut at = self.head(entry, 0, bytes);
+        let mut sum = self.place.salted(self.number + 1, 0);
+        sum.update(self.buffer.get(4..).unwrap_or_default());
+        file.write_all_at(4, self.buffer.get(4..).unwrap_or_default()).map_err(failed("write", path))?;
+        let mut copies = Vec::with_capacity(carried.len());
+        for extents in carried {
+            let (from, mut own) = (at, crc());
+            for extent in extents {
+                let source = before.ok_or_else(|| failed("read", path)(io::ErrorKind::NotFound.into()))?;
+                self.read_extent(source, extent, &mut |piece| {
+                    sum.update(piece);
+                    own.update(piece);
+                    file.write_all_at(at, piece).map_err(failed("write", path))?;
+                    at += piece.len() as u64;
+                    Ok(())
+                })?;
+            }
+            copies.push(Extent { at: from, bytes: at - from, sum: value(&own) });
         }
-        if let Err(source) = file.sync(Site("journal.entry")) {
-            return self.failed("sync", source);
+        file.write_all_at(0, &value(&sum).to_le_bytes()).map_err(failed("write", path))?;
+        Ok((at, copies))
+    }
+
+    /// Appends an entry or a note and fsyncs it. Returns where its carries are. After an error nothing may be
+    /// appended any more.
+    pub(crate) fn append(&mut self, entry: &Entry, carries: &[&[u8]]) -> Result<Vec<Extent>, JournalError> {
+        let path = self.path();
+        if !self.has_begun() {
+            return Err(failed("append to", &path)(io::Error::other("it failed before")));
         }
-        self.end += self.buffer.len() as u64;
-        self.file = Some(file);
-        Ok(())
+        let file = self.open()?;
+        // Until it went well: a failure is the last thing that happens to it.
+        self.state = Condition::Failed;
+        let bytes = carries.iter().map(|carry| carry.len() as u64).sum();
+        let mut at = self.end + self.head(entry, self.end, bytes);
+        let mut extents = Vec::with_capacity(carries.len());
+        for carry in carries {
+            let mut own = crc();
+            own.update(carry);
+            extents.push(Extent { at, bytes: carry.len() as u64, sum: value(&own) });
+            self.buffer.extend_from_slice(carry);
+            at += carry.len() as u64;
+        }
+        let mut sum = self.place.salted(self.number, self.end);
+        sum.update(self.buffer.get(4..).unwrap_or_default());
+        if let Some(head) = self.buffer.first_chunk_mut::<4>() {
+            *head = value(&sum).to_le_bytes();
+        }
+        file.write_all_at(self.end, &self.buffer).map_err(failed("write", &path))?;
+        file.sync(Site("journal.entry")).map_err(failed("sync", &path))?;
+        (self.end, self.state) = (at, Condition::Good);
+        if self.buffer.capacity() > PIECE {
+            self.buffer = Vec::new();
+        }
+        Ok(extents)
     }
 
-    fn failed(&self, what: &'static str, source: io::Error) -> Result<(), JournalError> {
-        Err(JournalError::Io { path: self.path.clone(), what, source })
+    /// Gives the bytes of an extent to `take`, in pieces.
+    pub(crate) fn read(&mut self, extent: &Extent, take: &mut dyn FnMut(&[u8])) -> Result<(), JournalError> {
+        let file = self.open()?;
+        self.read_extent(&*file, extent, &mut |piece| {
+            take(piece);
+            Ok(())
+        })
     }
 
-    fn encode(&mut self, entry: &Entry, carries: &[&[u8]]) {
+    fn read_extent(
+        &self,
+        file: &dyn File,
+        extent: &Extent,
+        take: &mut dyn FnMut(&[u8]) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
+        let path = self.path();
+        let mut sum = crc();
+        read::pieces(file, &path, extent.at, extent.bytes, &mut |piece| {
+            sum.update(piece);
+            take(piece)
+        })?;
+        if value(&sum) == extent.sum {
+            return Ok(());
+        }
+        Err(JournalError::Corrupt { path, offset: extent.at, what: "a carry is not what was written" })
+    }
+
+    fn open(&mut self) -> Result<Arc<dyn File>, JournalError> {
+        if let Some(file) = &self.file {
+            return Ok(Arc::clone(file));
+        }
+        let path = self.path();
+        let file = self.place.disk.open(&path).map_err(failed("open", &path))?;
+        self.file = Some(Arc::clone(&file));
+        Ok(file)
+    }
+
+    /// Puts the beginning of a frame into the buffer, without its checksum. Returns its length.
+    fn head(&mut self, entry: &Entry, mark: u64, carried: u64) -> u64 {
         let text = serde_json::to_vec(entry).unwrap_or_default();
-        let carried: usize = carries.iter().map(|carry| carry.len()).sum();
         let out = &mut self.buffer;
         out.clear();
-        out.reserve(HEAD + text.len() + carried);
         out.extend_from_slice(&[0; 4]);
         out.extend_from_slice(MAGIC);
-        out.extend_from_slice(&self.end.to_le_bytes());
+        out.extend_from_slice(&mark.to_le_bytes());
         out.extend_from_slice(&(text.len() as u64).to_le_bytes());
-        out.extend_from_slice(&(carried as u64).to_le_bytes());
+        out.extend_from_slice(&carried.to_le_bytes());
         out.extend_from_slice(&text);
-        for carry in carries {
-            out.extend_from_slice(carry);
-        }
-        let sum = self.place.checksum(self.number, self.end, out.get(4..).unwrap_or_default());
-        if let Some(head) = out.first_chunk_mut::<4>() {
-            *head = sum.to_le_bytes();
-        }
+        out.len() as u64
     }
-}
-
-/// One frame as it was read.
-#[derive(Debug)]
-pub(crate) struct Read {
-    pub(crate) entry: Entry,
-    pub(crate) carries: Vec<u8>,
-}
-
-/// What the journals in a folder say.
-#[derive(Debug, Default)]
-pub(crate) struct Found {
-    pub(crate) frames: Vec<Read>,
-    /// The number of the newest journal; 0 if there is none.
-    pub(crate) number: u64,
-    /// Bytes of a torn tail.
-    pub(crate) torn: u64,
-    /// Files that the next checkpoint replaces.
-    pub(crate) leftovers: Vec<PathBuf>,
 }
 
 impl Place {
@@ -201,124 +295,27 @@ impl Place {
         self.folder.join(format!("{number:020}.journal"))
     }
 
-    fn checksum(&self, number: u64, offset: u64, bytes: &[u8]) -> u32 {
-        let mut sum = crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc32Iscsi);
+    fn salted(&self, number: u64, offset: u64) -> crc_fast::Digest {
+        let mut sum = crc();
         sum.update(&self.incarnation.to_le_bytes());
         sum.update(&self.lane.to_le_bytes());
         sum.update(&number.to_le_bytes());
         sum.update(&offset.to_le_bytes());
-        sum.update(bytes);
-        u32::try_from(sum.finalize()).unwrap_or_default()
+        sum
     }
+}
 
-    /// Reads the newest journal. Changes nothing.
-    pub(crate) fn read(&self) -> Result<Found, JournalError> {
-        let mut found = Found::default();
-        let items = match self.disk.list(&self.folder) {
-            Ok(items) => items,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
-            Err(source) => {
-                return Err(JournalError::Io { path: self.folder.clone(), what: "list", source });
-            }
-        };
-        for item in items {
-            if item.is_folder {
-                continue;
-            }
-            let number = item.name.strip_suffix(".journal").and_then(|number| number.parse::<u64>().ok());
-            if let Some(number) = number {
-                if found.number > 0 {
-                    found.leftovers.push(self.path(found.number));
-                }
-                // Sorted by name, and names have one length: the last is the newest.
-                found.number = number;
-            } else if item.name.ends_with(".journal.new") {
-                found.leftovers.push(self.folder.join(item.name));
-            }
-        }
-        if found.number > 0 {
-            self.read_file(&mut found)?;
-        }
-        Ok(found)
-    }
+fn crc() -> crc_fast::Digest {
+    crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc32Iscsi)
+}
 
-    fn read_file(&self, found: &mut Found) -> Result<(), JournalError> {
-        let path = self.path(found.number);
-        let failed = |what| {
-            let path = path.clone();
-            move |source| JournalError::Io { path, what, source }
-        };
-        let file = self.disk.open(&path).map_err(failed("open"))?;
-        let len = file.len().map_err(failed("read"))?;
-        let mut bytes = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
-        let mut filled = 0;
-        while let Some(room) = bytes.get_mut(filled..).filter(|room| !room.is_empty()) {
-            match file.read_at(filled as u64, room).map_err(failed("read"))? {
-                0 => break,
-                read => filled += read,
-            }
-        }
-        bytes.truncate(filled);
-        let (mut at, mut mark) = (0, 0);
-        while at < bytes.len() {
-            let frame = bytes.get(at..).and_then(|rest| self.frame(found.number, at as u64, rest));
-            let Some((read, used, marked)) = frame else { break };
-            mark = mark.max(marked);
-            found.frames.push(read);
-            at += used;
-        }
-        // A frame is appended only behind a durable one, so whatever stands behind a bad frame is its own rest.
-        if found.frames.first().is_none_or(|first| !first.entry.checkpoint) {
-            let what = "it does not begin with a checkpoint";
-            return Err(JournalError::Corrupt { path, offset: 0, what });
-        }
-        found.torn = (bytes.len() - at) as u64;
-        if let Some(later) = bytes.get(at..).filter(|tail| !tail.is_empty())
-            && self.marked_beyond(found.number, at, later)
-        {
-            let what = "a frame that was durable fails its checks";
-            return Err(JournalError::Corrupt { path, offset: at as u64, what });
-        }
-        debug_assert!(mark <= at as u64, "a mark states what was read before");
-        Ok(())
-    }
+fn value(sum: &crc_fast::Digest) -> u32 {
+    u32::try_from(sum.finalize()).unwrap_or_default()
+}
 
-    /// Whether a good frame stands behind the bad bytes at `at`, whose mark says that these were durable.
-    fn marked_beyond(&self, number: u64, at: usize, tail: &[u8]) -> bool {
-        let mut from = 5;
-        while let Some(place) = memchr::memmem::find(tail.get(from..).unwrap_or_default(), MAGIC) {
-            let start = from + place - 4;
-            let offset = (at + start) as u64;
-            if let Some(rest) = tail.get(start..)
-                && let Some((_, _, mark)) = self.frame(number, offset, rest)
-                && mark > at as u64
-            {
-                return true;
-            }
-            from += place + 1;
-        }
-        false
-    }
-
-    /// The frame at the beginning of `rest`, its length and its mark, if it is one.
-    fn frame(&self, number: u64, offset: u64, rest: &[u8]) -> Option<(Read, usize, u64)> {
-        let number_at = |at: usize| Some(u64::from_le_bytes(rest.get(at..at + 8)?.try_into().ok()?));
-        if rest.get(4..8)? != MAGIC {
-            return None;
-        }
-        let (mark, text, carried) = (number_at(8)?, number_at(16)?, number_at(24)?);
-        if text > MAX_TEXT || mark > offset {
-            return None;
-        }
-        let text_end = HEAD.checked_add(usize::try_from(text).ok()?)?;
-        let end = text_end.checked_add(usize::try_from(carried).ok()?)?;
-        let sum = u32::from_le_bytes(rest.get(..4)?.try_into().ok()?);
-        if sum != self.checksum(number, offset, rest.get(4..end)?) {
-            return None;
-        }
-        let entry = serde_json::from_slice(rest.get(HEAD..text_end)?).ok()?;
-        Some((Read { entry, carries: rest.get(text_end..end)?.to_vec() }, end, mark))
-    }
+fn failed(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> JournalError {
+    let path = path.to_path_buf();
+    move |source| JournalError::Io { path, what, source }
 }
 
 #[cfg(test)]

@@ -3,15 +3,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use standpipe_format::CONTENT_TYPE;
-use standpipe_log::{Disk, Log, Open, Share, Site};
+use standpipe_log::{Disk, Full, Log, Open, Reserve, Share, Site, Taken};
 use standpipe_record::Position;
 use standpipe_sink::Object;
 
 use crate::Plan;
-use crate::entry::{Entry, SealedFile};
+use crate::entry::{Answer, Counts, Entry, SealedFile};
 use crate::failpoint::failpoint;
-use crate::home::Home;
-use crate::journal::{Journal, JournalError, Place};
+use crate::home::LaneHome;
+use crate::journal::{Journal, JournalError};
 use crate::live::Live;
 use crate::parcel::{Cut, Origin, Parcel, Sealed, hex};
 
@@ -43,19 +43,17 @@ pub(crate) struct Recovered {
     pub(crate) next_parcel: u64,
     /// How far sources are in the log, settled or not.
     pub(crate) sources: Vec<(Vec<u8>, u64)>,
-    pub(crate) counts: crate::entry::Counts,
+    /// What was answered for requests whose records are in the log, settled or not; oldest first.
+    pub(crate) answers: Vec<Answer>,
+    pub(crate) counts: Counts,
 }
 
 impl Keeper {
     /// Brings a lane back from what is on disk: leaves only what entries name, and begins a new journal.
-    pub(crate) fn recover(home: &Home) -> Result<Recovered, KeepError> {
-        let Home { disk, folder, origin, share, segment_bytes, .. } = home;
-        let place = Place {
-            disk: Arc::clone(disk),
-            folder: folder.join("journal"),
-            incarnation: origin.incarnation,
-            lane: origin.lane,
-        };
+    pub(crate) fn recover(home: &LaneHome) -> Result<Recovered, KeepError> {
+        let (disk, folder, origin) = (&home.home.disk, home.folder(), home.origin());
+        let share = home.home.share.part();
+        let place = home.journal();
         let found = place.read()?;
         let mut live = Live::default();
         for read in &found.frames {
@@ -70,26 +68,34 @@ impl Keeper {
         if found.number > 0 {
             // Before anything is unlinked or released: what says so may not be durable yet.
             let (entry, carries) = live.checkpoint();
-            journal.checkpoint(&entry, &carries)?;
+            live.moved(journal.checkpoint(&entry, &carries)?);
         }
         let position = Position::new(live.position);
-        let mut sources: Vec<(Vec<u8>, u64)> =
-            live.sources.iter().filter_map(|(source, to)| Some((unhex(source)?, *to))).collect();
+        let mut sources: Vec<(Vec<u8>, u64)> = live.sources().collect();
+        let mut answers: Vec<Answer> = live.answers.iter().cloned().collect();
         let open = Open {
             disk: Arc::clone(disk),
             folder: folder.join("log"),
             settings: standpipe_log::Settings {
-                segment_bytes: *segment_bytes,
+                segment_bytes: home.home.segment_bytes,
                 lane: origin.lane,
                 incarnation: origin.incarnation,
             },
-            share: Arc::clone(share),
+            share: Arc::clone(&share),
             settled: position,
         };
         let (log, recovery) = Log::open(open, &mut |summary| {
+            if let Some(request) = summary.request {
+                answers.push(Answer {
+                    id: hex(&request.0),
+                    at_ms: summary.newest_ms,
+                    first: summary.first.get(),
+                    records: summary.end.since(summary.first).unwrap_or_default(),
+                });
+            }
             let Some(source) = summary.source else { return };
             match sources.iter_mut().find(|(identity, _)| *identity == source.identity) {
-                Some((_, to)) => *to = (*to).max(source.to),
+                Some((_, to)) => *to = source.to,
                 None => sources.push((source.identity.clone(), source.to)),
             }
         })?;
@@ -98,9 +104,9 @@ impl Keeper {
         }
         let mut keeper = Self {
             disk: Arc::clone(disk),
-            folder: folder.clone(),
-            origin: *origin,
-            share: Arc::clone(share),
+            folder,
+            origin,
+            share,
             log: log.clone(),
             journal,
             live,
@@ -117,10 +123,9 @@ impl Keeper {
             keeper.unlink(&old)?;
         }
         keeper.tidy_parcels()?;
-        let open =
-            keeper.live.carried.values().map(|(carry, raw)| Parcel::restore(carry, raw.clone())).collect();
+        let open = keeper.live.carried.values().map(|(carry, _)| Parcel::restore(carry)).collect();
         let (next_parcel, counts) = (keeper.live.next_parcel, keeper.live.counts);
-        Ok(Recovered { keeper, log, open, position, next_parcel, sources, counts })
+        Ok(Recovered { keeper, log, open, position, next_parcel, sources, answers, counts })
     }
 
     /// Deletes files that no entry names, and misses those that are named and not there.
@@ -151,13 +156,14 @@ impl Keeper {
     /// Seals what is due, writes the entry, and releases the log. After an error the lane must be recovered.
     pub(crate) fn commit(&mut self, cut: Cut, plan: &Plan) -> Result<(), KeepError> {
         failpoint("cut");
+        let _room = self.room(&cut)?;
         let number = self.live.number + 1;
         if !self.journal.has_begun() {
             self.begin()?;
         }
         let mut sealed = Vec::new();
         for (ordinal, parcel) in cut.due.into_iter().enumerate() {
-            let parcel = parcel.seal(plan, self.origin, number, ordinal);
+            let parcel = self.seal(parcel, plan, number, ordinal)?;
             self.write_file(&parcel)?;
             sealed.push(parcel.about);
         }
@@ -176,18 +182,67 @@ impl Keeper {
             sealed,
             carries,
             sources: cut.sources,
+            requests: cut.requests,
             counts: cut.counts,
             ..Entry::default()
         };
         failpoint("entry.before");
         let slices: Vec<&[u8]> = bytes.iter().map(Vec::as_slice).collect();
-        self.journal.append(&entry, &slices)?;
+        let extents = self.journal.append(&entry, &slices)?;
         failpoint("entry.after");
-        self.live.apply(&entry, &slices.concat());
+        let _ = self.live.apply(&entry, &extents);
         self.count_journal();
         self.log.release(cut.position)?;
         failpoint("release.after");
         self.compact()
+    }
+
+    /// Takes what the cut may need of the quota. Once nothing of the lane waits for its delivery, sealing is what
+    /// makes room again, so then it may have the reserve.
+    fn room(&self, cut: &Cut) -> Result<(Taken, Option<Reserve>), KeepError> {
+        let bytes = cut.disk();
+        let full = match self.share.take(bytes) {
+            Ok(taken) => return Ok((taken, None)),
+            Err(full) => full,
+        };
+        let may = !cut.due.is_empty() && self.live.files.is_empty();
+        let reserve = may.then(|| self.share.reserve()).flatten();
+        match reserve.and_then(|reserve| Some((reserve.take(bytes).ok()?, Some(reserve)))) {
+            Some(room) => Ok(room),
+            None => Err(KeepError::Full { path: self.folder.clone(), full }),
+        }
+    }
+
+    fn seal(
+        &mut self,
+        parcel: Parcel,
+        plan: &Plan,
+        number: u64,
+        ordinal: usize,
+    ) -> Result<Sealed, KeepError> {
+        let (origin, mut left) = (self.origin, parcel.freed);
+        let extents = match self.live.carried.get(&parcel.id) {
+            Some((_, extents)) => extents.as_slice(),
+            None => &[],
+        };
+        let journal = &mut self.journal;
+        let sealed = parcel.seal(plan, origin, number, ordinal, |take| {
+            for extent in extents {
+                if left == 0 {
+                    break;
+                }
+                journal.read(extent, &mut |piece| {
+                    let piece = piece.get(..usize::try_from(left).unwrap_or(usize::MAX)).unwrap_or(piece);
+                    left -= piece.len() as u64;
+                    take(piece);
+                })?;
+            }
+            Ok::<(), JournalError>(())
+        })?;
+        if left > 0 {
+            return Err(KeepError::corrupt(&self.folder, "an open parcel is longer than its carries"));
+        }
+        Ok(sealed)
     }
 
     /// Makes the folders of journal and parcels, and the first journal.
@@ -220,7 +275,7 @@ impl Keeper {
 
     fn checkpoint(&mut self) -> Result<(), KeepError> {
         let (entry, carries) = self.live.checkpoint();
-        self.journal.checkpoint(&entry, &carries)?;
+        self.live.moved(self.journal.checkpoint(&entry, &carries)?);
         self.count_journal();
         Ok(())
     }
@@ -239,6 +294,13 @@ impl Keeper {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Closes files that nobody needs now.
+    pub(crate) fn rest(&mut self) -> Result<(), KeepError> {
+        self.journal.rest();
+        self.log.rest()?;
+        Ok(())
     }
 
     /// The file that has waited longest for its delivery.
@@ -294,7 +356,7 @@ impl Keeper {
         };
         self.journal.append(&note, &[])?;
         failpoint("note.after");
-        self.live.apply(&note, &[]);
+        let _ = self.live.apply(&note, &[]);
         self.count_journal();
         self.unlink(&self.folder.join("parcels").join(&about.file))?;
         self.share.give_back(about.bytes);
@@ -327,6 +389,14 @@ pub enum KeepError {
         /// What is wrong.
         what: &'static str,
     },
+    /// A cut does not fit into the quota.
+    #[error("`{path}`: {full}")]
+    Full {
+        /// The lane's folder.
+        path: PathBuf,
+        /// What was asked for and what there is.
+        full: Full,
+    },
     /// The journal.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -348,20 +418,9 @@ impl KeepError {
     pub fn kind(&self) -> standpipe_record::Kind {
         use standpipe_record::Kind;
         match self {
-            Self::Io { .. } | Self::Journal(JournalError::Io { .. }) => Kind::Retry,
+            Self::Io { .. } | Self::Full { .. } | Self::Journal(JournalError::Io { .. }) => Kind::Retry,
             Self::Corrupt { .. } | Self::Journal(JournalError::Corrupt { .. }) => Kind::Corrupt,
             Self::Log(error) => error.kind(),
         }
     }
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let nibble = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    text.as_bytes()
-        .chunks(2)
-        .map(|pair| match pair {
-            [high, low] => Some(nibble(*high)? << 4 | nibble(*low)?),
-            _ => None,
-        })
-        .collect()
 }

@@ -2,14 +2,17 @@
 //! outputs into parcels, and has each parcel delivered under its key, exactly once.
 //!
 //! ```text
-//! read thread: source ─► log, fsync
-//! stream thread: log ─► plugins ─► parcels (destination, error output) ─► cut
-//! keep thread: cut ─► files, fsync ─► entry, fsync ─► log.release, sink with retry ─► note, fsync ─► unlink
+//! intake (keep pool, or a pipe's own thread): source ─► log of a lane, fsync
+//! turn (turn pool): log ─► plugins ─► parcels (destination, error output) ─► cut
+//! keep (keep pool): cut ─► files, fsync ─► entry, fsync ─► log.release, sink with retry ─► note, fsync ─► unlink
 //! ```
+//!
+//! A stream has lanes. Each has a turn and a keep while there is something in it, and is a number when not: threads
+//! and open files belong to work, not to streams. `slot` is where the three meet.
 //!
 //! # On disk
 //!
-//! Below the state folder: `lock`, `id`, and for each stream `streams/NAME/incarnation` and `lane-0/` with `log/`
+//! Below the state folder: `lock`, `id`, and for each stream `streams/NAME/incarnation` and `lane-N/` with `log/`
 //! (see `standpipe_log`), `journal/` (see its module) and `parcels/` (a file a sealed parcel).
 //! Nothing of a stream is there before its first record.
 //!
@@ -22,38 +25,51 @@
 //! - Nothing is delivered, unlinked or released before the entry or note that says so is durable.
 //! - An object's key is fixed by its entry. A delivery that is repeated after a crash finds its own object.
 //! - What fails on the disk costs only memory: the lane is recovered from its last entry.
+//! - A file is read into one lane at a time. A lane that is not filled any more runs until it is empty.
+//! - Open parcels of all streams share one number of bytes. Passing it seals nothing: it carries and frees.
 //!
 //! # What it refuses
 //!
 //! A state folder that another host has locked, and one that holds records of a stream that is gone from the
 //! config. A file that its journal names and that is not there, or is not what was written.
 
-mod deliver;
+mod budget;
 mod entry;
 mod error;
 mod failpoint;
 mod home;
 mod intake;
 mod journal;
+mod keep;
 mod keeper;
 mod lane;
 mod live;
 mod parcel;
+mod pipe;
+mod places;
 mod plan;
+mod pool;
 mod progress;
-mod run;
+mod repeats;
 #[cfg(test)]
 mod sim;
+mod slot;
 mod state;
 mod stop;
+mod stream;
+mod turn;
+mod workers;
 
-pub use entry::{Carry, Counts, Entry, Role, SealedFile};
+pub use budget::Budget;
+pub use entry::{Answer, Carry, Counts, Entry, Role, SealedFile};
 pub use error::Error;
 pub use home::Home;
 pub use journal::JournalError;
 pub use keeper::KeepError;
 pub use plan::{Plan, load_plugin, plan};
 pub use progress::{Progress, Totals};
-pub use run::run;
+pub use repeats::{Accepted, Claim, Repeats, Ticket};
 pub use state::{Holding, State, StateError, inspect};
 pub use stop::Stop;
+pub use stream::Stream;
+pub use workers::Workers;

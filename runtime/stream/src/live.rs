@@ -1,6 +1,12 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
-use crate::entry::{Carry, Counts, Entry, SealedFile};
+use crate::entry::{Answer, Carry, Counts, Entry, SealedFile};
+use crate::journal::Extent;
+
+/// How long an answer is remembered, in milliseconds: as long as an AWS SDK may try again.
+pub(crate) const REMEMBERED_MS: u64 = 15 * 60 * 1_000;
+/// How many answers a lane remembers: 8 MiB of them.
+const MOST_ANSWERS: usize = (8 << 20) / 128;
 
 /// What holds now, by a lane's journal.
 #[derive(Debug, Default)]
@@ -12,13 +18,15 @@ pub(crate) struct Live {
     pub(crate) counts: Counts,
     /// Sealed and not delivered, in the order of their names.
     pub(crate) files: BTreeMap<String, SealedFile>,
-    /// Open parcels: what they have in all, and their bytes.
-    pub(crate) carried: BTreeMap<u64, (Carry, Vec<u8>)>,
+    /// Open parcels: what they have in all, and where it is in the journal.
+    pub(crate) carried: BTreeMap<u64, (Carry, Vec<Extent>)>,
+    /// Requests that were answered, oldest first.
+    pub(crate) answers: VecDeque<Answer>,
 }
 
 impl Live {
-    /// Follows one entry or note. False if its carries are shorter than it says.
-    pub(crate) fn apply(&mut self, entry: &Entry, mut carries: &[u8]) -> bool {
+    /// Follows one entry or note, whose carries are at `extents`. False if they are not as many as it says.
+    pub(crate) fn apply(&mut self, entry: &Entry, extents: &[Extent]) -> bool {
         if entry.checkpoint {
             *self = Self::default();
         }
@@ -39,13 +47,7 @@ impl Live {
             self.carried.remove(&sealed.parcel);
             self.files.insert(sealed.file.clone(), sealed.clone());
         }
-        for carry in &entry.carries {
-            let Some((bytes, rest)) =
-                usize::try_from(carry.bytes).ok().and_then(|bytes| carries.split_at_checked(bytes))
-            else {
-                return false;
-            };
-            carries = rest;
+        for (carry, extent) in entry.carries.iter().zip(extents) {
             let (all, held) = self
                 .carried
                 .entry(carry.parcel)
@@ -53,13 +55,25 @@ impl Live {
             all.records += carry.records;
             all.bytes += carry.bytes;
             all.oldest_ms = all.oldest_ms.min(carry.oldest_ms);
-            held.extend_from_slice(bytes);
+            held.push(*extent);
         }
-        true
+        self.answers.extend(entry.requests.iter().cloned());
+        self.forget();
+        entry.carries.len() == extents.len()
     }
 
-    /// An entry that says all of it, and the bytes of its carries.
-    pub(crate) fn checkpoint(&self) -> (Entry, Vec<&[u8]>) {
+    /// Forgets answers that nobody asks for any more, by the time of the newest one.
+    fn forget(&mut self) {
+        let newest = self.answers.back().map_or(0, |answer| answer.at_ms);
+        while self.answers.len() > MOST_ANSWERS
+            || self.answers.front().is_some_and(|answer| answer.at_ms.saturating_add(REMEMBERED_MS) < newest)
+        {
+            self.answers.pop_front();
+        }
+    }
+
+    /// An entry that says all of it, and where the bytes of its carries are.
+    pub(crate) fn checkpoint(&self) -> (Entry, Vec<Vec<Extent>>) {
         let entry = Entry {
             number: self.number,
             position: self.position,
@@ -68,15 +82,45 @@ impl Live {
             sealed: self.files.values().cloned().collect(),
             carries: self.carried.values().map(|(carry, _)| carry.clone()).collect(),
             sources: self.sources.clone(),
+            requests: self.answers.iter().cloned().collect(),
             delivered: Vec::new(),
             counts: self.counts,
         };
-        (entry, self.carried.values().map(|(_, bytes)| bytes.as_slice()).collect())
+        (entry, self.carried.values().map(|(_, extents)| extents.clone()).collect())
+    }
+
+    /// The carries were copied: in the order of a [`checkpoint`](Self::checkpoint), each is one extent now.
+    pub(crate) fn moved(&mut self, extents: Vec<Extent>) {
+        for ((_, held), extent) in self.carried.values_mut().zip(extents) {
+            *held = vec![extent];
+        }
     }
 
     /// Bytes that a checkpoint would have, about.
     pub(crate) fn bytes(&self) -> u64 {
         let carried: u64 = self.carried.values().map(|(carry, _)| carry.bytes).sum();
-        carried + 512 * (1 + self.files.len() as u64 + self.sources.len() as u64)
+        let (files, sources) = (self.files.len() as u64, self.sources.len() as u64);
+        carried + 512 * (1 + files + sources) + 128 * self.answers.len() as u64
     }
+
+    /// How far sources are settled, by their identities.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = (Vec<u8>, u64)> {
+        self.sources.iter().filter_map(|(source, to)| Some((unhex(source)?, *to)))
+    }
+
+    /// Whether nothing waits: no open parcel, no file to deliver.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.carried.is_empty() && self.files.is_empty()
+    }
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let nibble = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    text.as_bytes()
+        .chunks(2)
+        .map(|pair| match pair {
+            [high, low] => Some(nibble(*high)? << 4 | nibble(*low)?),
+            _ => None,
+        })
+        .collect()
 }

@@ -7,33 +7,37 @@ use standpipe_format::{
 use standpipe_record::{Position, View};
 
 use crate::Plan;
-use crate::entry::{Carry, Counts, Role, SealedFile};
+use crate::budget::Detached;
+use crate::entry::{Answer, Carry, Counts, Role, SealedFile};
 
 /// What is being gathered for one object: its bytes as they were written, before compression.
 #[derive(Debug)]
 pub(crate) struct Parcel {
     pub(crate) id: u64,
     pub(crate) role: Role,
+    /// Its bytes in the journal alone. They come before `raw`.
+    pub(crate) freed: u64,
     raw: Vec<u8>,
     records: u64,
     pub(crate) opened_ms: u64,
     oldest_ms: u64,
-    /// How much of it an entry keeps already.
-    carried: usize,
+    /// How much of it entries keep, or will by the cuts that were taken.
+    carried: u64,
     carried_records: u64,
 }
 
 impl Parcel {
     pub(crate) fn open(id: u64, role: Role, now_ms: u64) -> Self {
         let (opened_ms, oldest_ms) = (now_ms, u64::MAX);
-        Self { id, role, raw: Vec::new(), records: 0, opened_ms, oldest_ms, carried: 0, carried_records: 0 }
+        let raw = Vec::new();
+        Self { id, role, freed: 0, raw, records: 0, opened_ms, oldest_ms, carried: 0, carried_records: 0 }
     }
 
-    /// One that entries kept.
-    pub(crate) fn restore(carry: &Carry, raw: Vec<u8>) -> Self {
-        let Carry { parcel: id, role, opened_ms, oldest_ms, records, .. } = *carry;
-        let carried = raw.len();
-        Self { id, role, raw, records, opened_ms, oldest_ms, carried, carried_records: records }
+    /// One that entries kept. Its bytes stay where they are.
+    pub(crate) fn restore(carry: &Carry) -> Self {
+        let Carry { parcel: id, role, opened_ms, oldest_ms, records, bytes } = *carry;
+        let (raw, carried_records) = (Vec::new(), records);
+        Self { id, role, freed: bytes, raw, records, opened_ms, oldest_ms, carried: bytes, carried_records }
     }
 
     /// Adds outputs and returns how many of them went in before it was full. At least one goes in.
@@ -57,13 +61,30 @@ impl Parcel {
         self.records += 1;
     }
 
+    /// Its size, wherever its bytes are.
     pub(crate) fn bytes(&self) -> u64 {
-        self.raw.len() as u64
+        self.freed + self.raw.len() as u64
     }
 
-    /// What it gained since the last cut, if anything.
-    fn gain(&mut self) -> Option<(Carry, Vec<u8>)> {
-        let gained = self.raw.get(self.carried..).filter(|gained| !gained.is_empty())?.to_vec();
+    /// Bytes that it takes in memory.
+    pub(crate) fn memory(&self) -> u64 {
+        self.raw.capacity() as u64
+    }
+
+    /// What it gained since the last cut, if anything. With `free`, no byte of it stays in memory.
+    fn gain(&mut self, free: bool) -> Option<(Carry, Vec<u8>)> {
+        let (bytes, fresh) = (self.bytes(), usize::try_from(self.carried - self.freed).unwrap_or(usize::MAX));
+        let gained = if free {
+            self.freed = bytes;
+            let mut raw = std::mem::take(&mut self.raw);
+            raw.drain(..fresh.min(raw.len()));
+            raw
+        } else {
+            self.raw.get(fresh..).unwrap_or_default().to_vec()
+        };
+        if gained.is_empty() {
+            return None;
+        }
         let carry = Carry {
             parcel: self.id,
             role: self.role,
@@ -72,7 +93,7 @@ impl Parcel {
             records: self.records - self.carried_records,
             bytes: gained.len() as u64,
         };
-        (self.carried, self.carried_records) = (self.raw.len(), self.records);
+        (self.carried, self.carried_records) = (bytes, self.records);
         Some((carry, gained))
     }
 }
@@ -86,12 +107,27 @@ pub(crate) struct Cut {
     pub(crate) due: Vec<Parcel>,
     pub(crate) carries: Vec<(Carry, Vec<u8>)>,
     pub(crate) sources: BTreeMap<String, u64>,
+    pub(crate) requests: Vec<Answer>,
     pub(crate) counts: Counts,
+    /// What it holds of the memory budget, until it is durable.
+    pub(crate) held: Option<Detached>,
 }
 
 impl Cut {
-    pub(crate) fn gains(open: &mut BTreeMap<Role, Parcel>) -> Vec<(Carry, Vec<u8>)> {
-        open.values_mut().filter_map(Parcel::gain).collect()
+    pub(crate) fn gains(open: &mut BTreeMap<Role, Parcel>, free: bool) -> Vec<(Carry, Vec<u8>)> {
+        open.values_mut().filter_map(|parcel| parcel.gain(free)).collect()
+    }
+
+    /// Bytes that it takes in memory.
+    pub(crate) fn memory(&self) -> u64 {
+        let due: u64 = self.due.iter().map(Parcel::memory).sum();
+        due + self.carries.iter().map(|(_, bytes)| bytes.capacity() as u64).sum::<u64>()
+    }
+
+    /// Bytes that it may take on disk, at the most.
+    pub(crate) fn disk(&self) -> u64 {
+        let due: u64 = self.due.iter().map(|parcel| parcel.bytes() + parcel.bytes() / 64 + 1_024).sum();
+        due + self.carries.iter().map(|(carry, _)| carry.bytes + 512).sum::<u64>() + 4_096
     }
 }
 
@@ -112,8 +148,16 @@ pub(crate) struct Sealed {
 }
 
 impl Parcel {
-    /// Compresses it and fixes its key. The same parcel, number and ordinal give the same object.
-    pub(crate) fn seal(self, plan: &Plan, origin: Origin, entry: u64, ordinal: usize) -> Sealed {
+    /// Compresses it and fixes its key. The same parcel, number and ordinal give the same object. `early` gives
+    /// what the journal has of it.
+    pub(crate) fn seal<E>(
+        self,
+        plan: &Plan,
+        origin: Origin,
+        entry: u64,
+        ordinal: usize,
+        early: impl FnOnce(&mut dyn FnMut(&[u8])) -> Result<(), E>,
+    ) -> Result<Sealed, E> {
         let mut drawn = 0u64;
         let mut random = || {
             let mut hash = Sha256::new();
@@ -142,6 +186,7 @@ impl Parcel {
         };
         let key = name.key(&prefix.evaluate(&moment, error_type, &mut random));
         let mut encoder = Encoder::new(compression, Level::default(), Vec::new());
+        early(&mut |piece| encoder.write(piece))?;
         encoder.write(&self.raw);
         let body = encoder.finish();
         let about = SealedFile {
@@ -156,7 +201,7 @@ impl Parcel {
             encoding: compression.content_encoding().map(str::to_owned),
             plugins: plan.plugins.iter().map(|plugin| plugin.id().digest.clone()).collect(),
         };
-        Sealed { about, body }
+        Ok(Sealed { about, body })
     }
 }
 

@@ -18,8 +18,10 @@ pub struct Plan {
     pub name: String,
     /// How far it is.
     pub progress: Arc<Progress>,
-    /// Where it reads: a file, or standard input.
-    pub(crate) source: Option<PathBuf>,
+    /// The files that it reads; none for standard input.
+    pub(crate) sources: Vec<PathBuf>,
+    /// How many lanes it fills.
+    pub(crate) lanes: u32,
     pub(crate) plugins: Vec<Plugin>,
     pub(crate) prefixes: Prefixes,
     pub(crate) bucket: String,
@@ -66,10 +68,11 @@ fn read(file: &File, host: &Host, findings: &mut Vec<Finding>) -> Vec<Plan> {
         plans.push(Plan {
             name: stream.name.value.clone(),
             progress: Arc::default(),
-            source: match &stream.source {
-                spec::Source::File { path } => Some(path.value.clone()),
-                spec::Source::Stdin => None,
+            sources: match &stream.source {
+                spec::Source::File { path } => vec![path.value.clone()],
+                spec::Source::Stdin => Vec::new(),
             },
+            lanes: 2,
             plugins,
             prefixes,
             bucket: s3.bucket.value.clone(),

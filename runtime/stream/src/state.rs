@@ -11,12 +11,12 @@ use rustix::fs::{FlockOperation, flock};
 use standpipe_log::{Disk, Quota, RealDisk, Site};
 use standpipe_record::Position;
 
-use crate::home::{Home, keep_text, read_text};
-use crate::journal::Place;
+use crate::home::{Home, LaneHome, keep_text, read_text};
 use crate::keeper::KeepError;
 use crate::live::Live;
-use crate::parcel::Origin;
 
+/// What is kept of the quota for sealing and noting: two parcels, a segment and a checkpoint of usual sizes.
+const RESERVE: u64 = 256 << 20;
 const STREAMS: &str = "streams";
 /// What a stream is renamed to before it is removed.
 const TOMB: &str = ".abandoned-";
@@ -150,13 +150,18 @@ impl State {
                 id
             }
         };
-        let state =
-            Self { disk, path: path.to_path_buf(), id, quota: Quota::new(total, total / 16), _lock: lock };
+        let state = Self {
+            quota: Quota::on(Arc::clone(&disk), total, (total / 4).min(RESERVE)),
+            disk,
+            path: path.to_path_buf(),
+            id,
+            _lock: lock,
+        };
         state.bury().map_err(keep)?;
         Ok(state)
     }
 
-    /// Where the lane of a stream is.
+    /// Where a stream is kept.
     pub fn home(&self, stream: &str) -> Result<Home, StateError> {
         let keep = |source| StateError::Keep { path: self.path.clone(), source };
         let folder = Path::new(STREAMS).join(folder_of(stream));
@@ -164,9 +169,9 @@ impl State {
         let incarnation = known.and_then(|text| parse(&text)).unwrap_or_else(random);
         Ok(Home {
             disk: Arc::clone(&self.disk),
-            folder: folder.join("lane-0"),
-            stream: folder,
-            origin: Origin { state: self.id, incarnation, lane: 0 },
+            folder,
+            state: self.id,
+            incarnation,
             share: self.quota.share(),
             segment_bytes: standpipe_log::Settings::SEGMENT_BYTES,
             prepared: AtomicBool::new(false),
@@ -239,31 +244,33 @@ fn holdings(disk: &dyn Disk, shared: &Arc<dyn Disk>) -> Result<Vec<Holding>, Kee
         let known = read_text(disk, &folder.join("incarnation"))?.and_then(|text| parse(&text));
         let mut held = Holding { stream: stream_of(&item.name), ..Holding::default() };
         if let Some(incarnation) = known {
-            let lane = folder.join("lane-0");
-            let place =
-                Place { disk: Arc::clone(shared), folder: lane.join("journal"), incarnation, lane: 0 };
-            hold(&mut held, disk, &place, &lane)?;
+            let home = Arc::new(Home::known(Arc::clone(shared), folder, incarnation));
+            for lane in home.lanes()? {
+                hold(&mut held, &home.lane(lane))?;
+            }
         }
         all.push(held);
     }
     Ok(all)
 }
 
-fn hold(held: &mut Holding, disk: &dyn Disk, place: &Place, lane: &Path) -> Result<(), KeepError> {
-    let found = place.read()?;
+fn hold(held: &mut Holding, lane: &LaneHome) -> Result<(), KeepError> {
+    let found = lane.journal().read()?;
     let mut live = Live::default();
     for read in &found.frames {
         live.apply(&read.entry, &read.carries);
     }
-    (held.entry, held.position) = (live.number, live.position);
-    held.open = live.carried.values().map(|(carry, _)| carry.records).sum();
-    held.files = live.files.len() as u64;
-    held.sealed = live.files.values().map(|file| file.records).sum();
-    held.bytes = live.bytes() + live.files.values().map(|file| file.bytes).sum::<u64>();
-    let log = lane.join("log");
+    let Live { number, position, .. } = live;
+    held.entry += number;
+    held.position += position;
+    held.open += live.carried.values().map(|(carry, _)| carry.records).sum::<u64>();
+    held.files += live.files.len() as u64;
+    held.sealed += live.files.values().map(|file| file.records).sum::<u64>();
+    held.bytes += live.bytes() + live.files.values().map(|file| file.bytes).sum::<u64>();
+    let (disk, log) = (lane.home.disk.as_ref(), lane.folder().join("log"));
     if !list(disk, &log)?.is_empty() {
-        let verdict = standpipe_log::verify(disk, &log, Some(Position::new(live.position)))?;
-        held.in_log = verdict.end.get().saturating_sub(live.position.max(verdict.first.get()));
+        let verdict = standpipe_log::verify(disk, &log, Some(Position::new(position)))?;
+        held.in_log += verdict.end.get().saturating_sub(position.max(verdict.first.get()));
         held.bytes += verdict.bytes;
     }
     Ok(())
@@ -308,7 +315,7 @@ fn parse(text: &str) -> Option<u128> {
 }
 
 /// 128 random bits, from the key that the system gives a hash map.
-fn random() -> u128 {
+pub(crate) fn random() -> u128 {
     let half = || RandomState::new().build_hasher().finish();
     u128::from(half()) << 64 | u128::from(half())
 }

@@ -1,23 +1,33 @@
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Asks streams to stop: to read no more, keep what they hold, and deliver no longer than to the deadline.
 #[derive(Debug, Clone, Default)]
 pub struct Stop(Arc<Asked>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Asked {
     asked: AtomicBool,
     deadline: Mutex<Option<Instant>>,
     above: Option<Stop>,
+    told: Mutex<Vec<Box<dyn Fn() + Send + Sync>>>,
+}
+
+impl std::fmt::Debug for Asked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Asked").field("asked", &self.asked).finish_non_exhaustive()
+    }
 }
 
 impl Stop {
     /// Asks, and allows `patience` for deliveries under way.
     pub fn ask(&self, patience: Duration) {
-        *self.0.deadline.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + patience);
+        *lock(&self.0.deadline) = Instant::now().checked_add(patience);
         self.0.asked.store(true, Ordering::Release);
+        for tell in lock(&self.0.told).iter() {
+            tell();
+        }
     }
 
     /// Whether it was asked.
@@ -25,13 +35,33 @@ impl Stop {
         self.0.asked.load(Ordering::Acquire) || self.0.above.as_ref().is_some_and(Self::is_asked)
     }
 
+    /// Has `tell` called at each [`ask`](Self::ask), and at once if that was before.
+    pub(crate) fn on_ask(&self, tell: impl Fn() + Send + Sync + 'static) {
+        let mut told = lock(&self.0.told);
+        if self.is_asked() {
+            tell();
+        }
+        told.push(Box::new(tell));
+    }
+
     /// One that is also asked when this one is.
     pub(crate) fn child(&self) -> Self {
         Self(Arc::new(Asked { above: Some(self.clone()), ..Asked::default() }))
     }
 
-    pub(crate) fn is_overdue(&self) -> bool {
-        let deadline = *self.0.deadline.lock().unwrap_or_else(PoisonError::into_inner);
-        self.is_asked() && deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    /// How long deliveries may still take. None as long as nobody asked.
+    pub(crate) fn left(&self) -> Option<Duration> {
+        let own = lock(&self.0.deadline).filter(|_| self.0.asked.load(Ordering::Acquire));
+        let own = own.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let above = self.0.above.as_ref().and_then(Self::left);
+        own.into_iter().chain(above).min()
     }
+
+    pub(crate) fn is_overdue(&self) -> bool {
+        self.left() == Some(Duration::ZERO)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,6 +1,8 @@
 //! Who may keep how many bytes.
 
-use standpipe_log::testing::Rng;
+use std::sync::Arc;
+
+use standpipe_log::testing::{MemoryDisk, Rng};
 use standpipe_log::{Append, Error, Log, Quota, Settings};
 use standpipe_record::{Kind, Position};
 
@@ -107,4 +109,40 @@ fn a_log_that_rests_keeps_nothing_that_is_settled() {
     let found = disk.crash(&mut Rng::new(0), standpipe_log::testing::Loss::Random);
     let log = Log::open(opening(&found, &crate::support::share(), 1, 600), &mut |_| {}).unwrap().0;
     assert_eq!(read(&log, 1).unwrap(), ["b"]);
+}
+
+#[test]
+fn what_others_leave_on_the_disk_is_not_taken_to_the_last_byte() {
+    let disk = MemoryDisk::new(1);
+    disk.set_capacity(10_000);
+    let quota = Quota::on(Arc::new(disk.clone()), 1 << 20, 4_000);
+    let share = quota.share();
+    let taken = share.take(5_000).unwrap();
+    let full = share.take(6_001).unwrap_err();
+    assert_eq!((full.disk, full.free), (true, 10_000));
+    assert_eq!(
+        full.to_string(),
+        "6001 bytes do not fit: the disk has 10000 free and some of it is kept for what makes room; free some"
+    );
+    // The reserve is for this.
+    drop(share.reserve().unwrap().take(6_001).unwrap());
+    drop(taken);
+    disk.set_capacity(1 << 20);
+    assert!(share.take(6_001).is_ok());
+}
+
+#[test]
+fn a_part_takes_what_its_share_may_and_gives_it_back_when_it_goes() {
+    let quota = Quota::new(1_000, 0);
+    let share = quota.share();
+    let (one, two) = (share.part(), share.part());
+    let _ = one.take(300).unwrap().keep();
+    two.found(100);
+    assert_eq!((one.held(), two.held(), share.held(), quota.usage().used), (300, 100, 400, 400));
+    assert!(two.take(101).is_err(), "the stream would hold more than is free");
+    drop(one);
+    assert_eq!((share.held(), quota.usage().used), (100, 100));
+    let _ = two.take(200).unwrap().keep();
+    two.give_back(1_000);
+    assert_eq!((two.held(), share.held(), quota.usage().used), (0, 0, 0));
 }

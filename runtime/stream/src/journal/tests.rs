@@ -76,7 +76,10 @@ fn format_1_is_written_and_read_as_it_always_was() {
     assert_eq!(now, GOLDEN);
     let found = place(&disk).read().unwrap();
     assert_eq!((found.number, found.torn, found.frames.len()), (1, 0, 4));
-    assert_eq!((&found.frames[3].entry, found.frames[3].carries.as_slice()), (&entry(3), &b"tail"[..]));
+    assert_eq!(found.frames[3].entry, entry(3));
+    let [carry] = found.frames[3].carries[..] else { panic!("{found:?}") };
+    let at = usize::try_from(carry.at).unwrap();
+    assert_eq!((&now[at..], carry.bytes), (&b"tail"[..], 4));
 }
 
 #[test]
@@ -137,12 +140,52 @@ fn a_frame_of_another_stream_lane_or_place_is_none() {
 fn a_new_journal_replaces_the_one_before_it() {
     let (disk, _) = written();
     let mut journal = Journal::behind(place(&disk), 1);
-    journal.checkpoint(&Entry { checkpoint: true, ..entry(3) }, &[b"tail"]).unwrap();
+    let old = place(&disk).read().unwrap();
+    // A carry that was made of two.
+    let tails: Vec<_> = old.frames[1..3].iter().map(|frame| frame.carries[0]).collect();
+    let mut whole = Entry { checkpoint: true, ..entry(3) };
+    whole.carries[0].bytes = 8;
+    let copied = journal.checkpoint(&whole, &[tails]).unwrap();
     let found = place(&disk).read().unwrap();
-    assert_eq!((found.number, found.frames.len()), (2, 1));
+    assert_eq!((found.number, found.frames.len(), &found.frames[0].carries), (2, 1, &copied));
+    let mut text = Vec::new();
+    journal.read(&copied[0], &mut |piece| text.extend_from_slice(piece)).unwrap();
+    assert_eq!(text, b"tailtail");
     assert_eq!(found.leftovers, [Path::new(NAME)]);
     // One that was not finished counts for nothing.
     disk.create(Path::new("j/00000000000000000003.journal.new")).unwrap();
     let found = place(&disk).read().unwrap();
     assert_eq!((found.number, found.leftovers.len()), (2, 2));
+}
+
+#[test]
+fn a_carry_that_changed_on_disk_is_corruption_with_its_place() {
+    let (disk, file) = written();
+    let carry = place(&disk).read().unwrap().frames[3].carries[0];
+    file.write_all_at(carry.at, b"T").unwrap();
+    let mut journal = Journal::behind(place(&disk), 1);
+    match journal.checkpoint(&Entry { checkpoint: true, ..entry(3) }, &[vec![carry]]) {
+        Err(JournalError::Corrupt { offset, .. }) => assert_eq!(offset, carry.at),
+        other => panic!("{other:?}"),
+    }
+    assert!(journal.append(&entry(4), &[b"tail"]).is_err(), "nothing is appended behind a failure");
+}
+
+#[test]
+fn large_carries_are_read_and_copied_in_pieces() {
+    let (disk, _) = written();
+    let mut journal = Journal::behind(place(&disk), 1);
+    journal.checkpoint(&Entry { checkpoint: true, ..Entry::default() }, &[]).unwrap();
+    let large: Vec<u8> =
+        (0..super::PIECE * 2 + 17).map(|at| at.to_le_bytes()[0] ^ at.to_le_bytes()[1]).collect();
+    let mut big = entry(4);
+    big.carries[0].bytes = large.len() as u64;
+    let extents = journal.append(&big, &[&large]).unwrap();
+    let mut checkpoint = Entry { checkpoint: true, ..big };
+    checkpoint.carries[0].bytes *= 2;
+    let twice = journal.checkpoint(&checkpoint, &[vec![extents[0], extents[0]]]).unwrap();
+    assert_eq!(place(&disk).read().unwrap().frames[0].carries, twice);
+    let mut text = Vec::new();
+    journal.read(&twice[0], &mut |piece| text.extend_from_slice(piece)).unwrap();
+    assert_eq!(text, [large.as_slice(), &large].concat());
 }

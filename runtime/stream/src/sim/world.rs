@@ -1,29 +1,31 @@
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use base64::Engine;
 use standpipe_format::{Compression, Delimiter, Prefixes};
 use standpipe_log::testing::{Fault, Loss, MemoryDisk, Rng};
-use standpipe_log::{Append, Log, Quota, Span};
+use standpipe_log::{Append, Log, Quota, RequestId, SourceRange, Span};
 use standpipe_record::{Batch, Kind, ManualClock};
 use standpipe_sink::Sink;
 use standpipe_sink::testing::Memory;
 
-use super::transform::{Fate, Fates, Whim};
+use super::check::check;
+use super::transform::{Fates, Whim};
 use crate::Plan;
-use crate::home::Home;
+use crate::home::{Home, LaneHome};
 use crate::keeper::{KeepError, Keeper};
-use crate::lane::{AdvanceError, Lane};
-use crate::parcel::{Cut, Origin};
+use crate::lane::{AdvanceError, Lane, Take};
+use crate::parcel::{Cut, hex};
 
 const ACTIONS: usize = 90;
 /// It dies of a power cut twice at most.
 const LIVES: usize = 10;
+/// Records of files have numbers of their own: this times the file's, and where in it they are.
+pub(super) const FILE: u64 = 1_000_000;
 
-/// A lane with everything around it, driven by one seed.
+/// A stream with everything around it, driven by one seed.
 pub(super) struct World {
     rng: Rng,
     disk: MemoryDisk,
@@ -31,8 +33,14 @@ pub(super) struct World {
     clock: Arc<ManualClock>,
     fates: Fates,
     skipped: Option<&'static str>,
-    /// Numbers of records that were answered for.
+    /// Numbers of records that were answered for, or that a later life knew of.
     accepted: Vec<u64>,
+    /// Requests that were answered.
+    answered: Vec<RequestId>,
+    /// Requests that were tried and not answered: whoever made them may try again.
+    tried: Vec<(RequestId, Vec<u64>)>,
+    /// How far files are durable for certain, and how far they were ever written.
+    files: [(u64, u64); 2],
     next: u64,
     runs: u64,
 }
@@ -52,13 +60,28 @@ pub(super) struct Death {
 
 /// What lives between two crashes.
 struct Life {
-    home: Home,
     plan: Arc<Plan>,
+    lanes: Vec<LaneLife>,
+    /// How many of them are filled; the others run until they are empty.
+    filled: usize,
+    /// The lane that each file is read into, and how far it is.
+    reading: [(usize, u64); 2],
+}
+
+struct LaneLife {
+    home: LaneHome,
     log: Log,
     lane: Lane<Whim>,
     keeper: Keeper,
     cuts: VecDeque<Cut>,
-    unsynced: Vec<(Span, Vec<u64>)>,
+    unsynced: Vec<(Span, From, Vec<u64>)>,
+}
+
+/// Who gave some records.
+#[derive(Clone, Copy)]
+enum From {
+    Request(RequestId),
+    File(usize, u64),
 }
 
 /// The power went, or the disk refused: what is in memory is gone.
@@ -75,6 +98,9 @@ impl World {
             fates: Fates::default(),
             skipped,
             accepted: Vec::new(),
+            answered: Vec::new(),
+            tried: Vec::new(),
+            files: [(0, 0); 2],
             next: 0,
             runs: 0,
         }
@@ -97,7 +123,8 @@ impl World {
             let done = self.life(&mut left)?;
             first.get_or_insert(self.disk.operations());
             if done {
-                self.check()?;
+                let files = self.files.map(|(_, written)| written);
+                check(&self.sink, &self.fates.lock().unwrap(), &self.accepted, self.next, files)?;
                 return Ok(first.unwrap_or_default());
             }
             let loss = match death {
@@ -126,8 +153,8 @@ impl World {
     fn life(&mut self, left: &mut usize) -> Result<bool, String> {
         let mut life = match self.begin() {
             Ok(life) => life,
-            Err(error) if error.kind() == Kind::Retry => return Ok(false),
-            Err(error) => return Err(format!("recovery: {error}")),
+            Err(Ok(Gone)) => return Ok(false),
+            Err(Err(wrong)) => return Err(format!("recovery: {wrong}")),
         };
         while *left > 0 {
             *left -= 1;
@@ -144,29 +171,69 @@ impl World {
         }
     }
 
-    fn begin(&mut self) -> Result<Life, KeepError> {
+    fn begin(&mut self) -> Result<Life, Result<Gone, String>> {
         let plan = Arc::new(self.plan());
-        let home = Home {
+        let home = Arc::new(Home {
             disk: Arc::new(self.disk.clone()),
-            stream: PathBuf::from("streams/s"),
-            folder: PathBuf::from("streams/s/lane-0"),
-            origin: Origin { state: 7, incarnation: 9, lane: 0 },
+            folder: PathBuf::from("streams/s"),
+            state: 7,
+            incarnation: 9,
             share: Quota::new(1 << 30, 1 << 20).share(),
             segment_bytes: 2_000,
             prepared: AtomicBool::new(false),
-        };
-        let mut recovered = Keeper::recover(&home)?;
-        let log = recovered.log.clone();
-        self.runs += 1_000_000;
-        let whim = Whim {
-            rng: Rng::new(self.rng.next_u64()),
-            fates: Arc::clone(&self.fates),
-            run: self.runs,
-            next: 0,
-        };
-        let lane = Lane::new(Arc::clone(&plan), whim, &log, &mut recovered);
-        let keeper = recovered.keeper;
-        Ok(Life { home, plan, log, lane, keeper, cuts: VecDeque::new(), unsynced: Vec::new() })
+        });
+        let filled = plan.lanes as usize;
+        let on_disk = died(home.lanes())?.last().map_or(0, |last| *last as usize + 1);
+        let mut lanes = Vec::new();
+        let (mut answers, mut places) = (Vec::new(), [0; 2]);
+        for number in 0..filled.max(on_disk) {
+            let home = home.lane(u32::try_from(number).unwrap());
+            let mut recovered = died(Keeper::recover(&home))?;
+            self.runs += 1_000_000;
+            let whim = Whim {
+                rng: Rng::new(self.rng.next_u64()),
+                fates: Arc::clone(&self.fates),
+                run: self.runs,
+                next: 0,
+            };
+            answers.extend(recovered.answers.iter().map(|answer| answer.id.clone()));
+            for (file, to) in &recovered.sources {
+                let place = &mut places[usize::from(file[0])];
+                *place = (*place).max(*to);
+            }
+            let lane = Lane::new(Arc::clone(&plan), whim, &mut recovered);
+            let (keeper, log) = (recovered.keeper, recovered.log);
+            lanes.push(LaneLife { home, log, lane, keeper, cuts: VecDeque::new(), unsynced: Vec::new() });
+        }
+        if let Some(forgotten) = self.answered.iter().find(|id| !answers.contains(&hex(&id.0))) {
+            return Err(Err(format!("the answer to {forgotten:?} is forgotten")));
+        }
+        for (number, (durable, written)) in self.files.iter_mut().enumerate() {
+            let place = places[number];
+            if place < *durable || place > *written {
+                return Err(Err(format!(
+                    "file {number} goes on at {place}, and {durable} of {written} are durable"
+                )));
+            }
+            // Whatever is there counts from here on: nobody will read it again.
+            self.accepted.extend((*durable..place).map(|at| (number as u64 + 1) * FILE + at));
+            (*durable, *written) = (place, place);
+        }
+        self.repeat(&answers);
+        let reading = places.map(|place| (self.rng.below(filled), place));
+        Ok(Life { plan, lanes, filled, reading })
+    }
+
+    /// Those whose requests were not answered learn what became of them, and half of the others try again.
+    fn repeat(&mut self, answers: &[String]) {
+        for (id, numbers) in std::mem::take(&mut self.tried) {
+            if answers.contains(&hex(&id.0)) {
+                self.accepted.extend(numbers);
+                self.answered.push(id);
+            } else if self.rng.coin() {
+                self.tried.push((id, numbers));
+            }
+        }
     }
 
     /// Between two lives the operator may change anything.
@@ -176,7 +243,8 @@ impl World {
         Plan {
             name: "s".into(),
             progress: Arc::default(),
-            source: None,
+            sources: Vec::new(),
+            lanes: 1 + u32::try_from(self.rng.below(3)).unwrap(),
             plugins: Vec::new(),
             prefixes: Prefixes::parse(Some(&prefix), Some("failed/!{firehose:error-output-type}/")).unwrap(),
             bucket: "b".into(),
@@ -190,21 +258,26 @@ impl World {
     }
 
     fn act(&mut self, life: &mut Life) -> Result<(), Result<Gone, String>> {
-        match self.rng.below(10) {
-            0..3 => self.append(life),
-            3 => self.sync(life),
-            4..6 => advance(life).map(drop),
-            6 => {
+        let any = self.rng.below(life.lanes.len());
+        match self.rng.below(12) {
+            0..2 => self.request(life),
+            2..4 => self.read(life),
+            4 => self.sync(&mut life.lanes[any]),
+            5..7 => advance(&mut life.lanes[any]).map(drop),
+            7 => {
                 self.clock.advance(self.rng.below(40_000) as u64);
-                let due = life.lane.is_due(self.now()) || self.rng.coin();
-                if due && life.cuts.len() < 2 {
-                    let all = self.rng.below(6) == 0;
-                    life.cuts.extend(life.lane.cut(all, self.now()));
+                let what = [Take::All, Take::Due, Take::Due, Take::Freed, Take::Freed, Take::Nothing];
+                let what = what[self.rng.below(what.len())];
+                let lane = &mut life.lanes[any];
+                let due = lane.lane.is_due(self.now()) || self.rng.coin();
+                if due && lane.cuts.len() < 2 {
+                    lane.cuts.extend(lane.lane.cut(what, self.now()));
                 }
                 Ok(())
             }
-            7 | 8 => commit(life),
-            _ => self.deliver(life).map(drop),
+            8 => died(life.lanes[any].keeper.rest()),
+            9 | 10 => commit(&mut life.lanes[any], &life.plan),
+            _ => self.deliver(life, any).map(drop),
         }
     }
 
@@ -213,108 +286,126 @@ impl World {
         self.clock.now_ms()
     }
 
-    fn append(&mut self, life: &mut Life) -> Result<(), Result<Gone, String>> {
-        died(life.home.prepare())?;
+    /// A request with some records, new or tried before.
+    fn request(&mut self, life: &mut Life) -> Result<(), Result<Gone, String>> {
+        let unsynced = life.lanes.iter().flat_map(|lane| &lane.unsynced);
+        let under_way: Vec<RequestId> = unsynced.filter_map(|(_, from, _)| from.request()).collect();
+        let lane = &mut life.lanes[self.rng.below(life.filled)];
+        let again =
+            self.tried.iter().position(|(id, _)| !under_way.contains(id) && !self.answered.contains(id));
+        let (id, numbers) = match again.filter(|_| self.rng.coin()) {
+            Some(again) => self.tried.remove(again),
+            None => {
+                let first = self.next;
+                self.next += 1 + self.rng.below(7) as u64;
+                (RequestId(u128::from(first).to_be_bytes()), (first..self.next).collect())
+            }
+        };
+        self.tried.push((id, numbers.clone()));
+        self.append(lane, From::Request(id), numbers)
+    }
+
+    /// Some lines of a file.
+    fn read(&mut self, life: &mut Life) -> Result<(), Result<Gone, String>> {
+        let file = self.rng.below(2);
+        let (lane, from) = life.reading[file];
+        let to = from + 1 + self.rng.below(7) as u64;
+        life.reading[file].1 = to;
+        self.files[file].1 = to;
+        let numbers = (from..to).map(|at| (file as u64 + 1) * FILE + at).collect();
+        self.append(&mut life.lanes[lane], From::File(file, to), numbers)
+    }
+
+    fn append(
+        &mut self,
+        lane: &mut LaneLife,
+        from: From,
+        numbers: Vec<u64>,
+    ) -> Result<(), Result<Gone, String>> {
+        died(lane.home.prepare())?;
         let mut batch = Batch::new();
-        let mut numbers = Vec::new();
-        for _ in 0..=self.rng.below(6) {
-            let padding = ".".repeat(self.rng.below(80));
-            batch.push(format!("{}{padding}", self.next).as_bytes(), self.now()).unwrap();
-            numbers.push(self.next);
-            self.next += 1;
+        for number in &numbers {
+            // The same number is the same line, whenever it is read.
+            let padding = ".".repeat(usize::try_from(number % 80).unwrap());
+            batch.push(format!("{number}{padding}").as_bytes(), self.now()).unwrap();
         }
-        let span = died(life.log.write(&Append::new(batch.view())).map_err(KeepError::Log))?;
-        life.unsynced.push((span, numbers));
+        let range = match from {
+            From::File(file, to) => {
+                let identity = vec![u8::try_from(file).unwrap()];
+                Some(SourceRange { identity, from: to - numbers.len() as u64, to })
+            }
+            From::Request(_) => None,
+        };
+        let append = Append { records: batch.view(), request: from.request(), source: range.as_ref() };
+        let span = died(lane.log.write(&append).map_err(KeepError::Log))?;
+        lane.unsynced.push((span, from, numbers));
         Ok(())
     }
 
-    fn sync(&mut self, life: &mut Life) -> Result<(), Result<Gone, String>> {
-        let Some((span, _)) = life.unsynced.last() else { return Ok(()) };
-        died(life.log.sync(*span).map_err(KeepError::Log))?;
-        self.accepted.extend(life.unsynced.drain(..).flat_map(|(_, numbers)| numbers));
+    fn sync(&mut self, lane: &mut LaneLife) -> Result<(), Result<Gone, String>> {
+        let Some((span, ..)) = lane.unsynced.last() else { return Ok(()) };
+        died(lane.log.sync(*span).map_err(KeepError::Log))?;
+        for (_, from, numbers) in lane.unsynced.drain(..) {
+            self.accepted.extend(numbers);
+            match from {
+                From::File(file, to) => self.files[file].0 = to,
+                From::Request(id) => {
+                    self.tried.retain(|(tried, _)| *tried != id);
+                    self.answered.push(id);
+                }
+            }
+        }
         Ok(())
     }
 
-    fn deliver(&mut self, life: &mut Life) -> Result<bool, Result<Gone, String>> {
-        let Some(about) = life.keeper.undelivered().cloned() else { return Ok(false) };
-        let object = died(life.keeper.object(&about, &life.plan))?;
+    fn deliver(&mut self, life: &mut Life, lane: usize) -> Result<bool, Result<Gone, String>> {
+        let keeper = &mut life.lanes[lane].keeper;
+        let Some(about) = keeper.undelivered().cloned() else { return Ok(false) };
+        let object = died(keeper.object(&about, &life.plan))?;
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let _ = runtime
             .block_on(self.sink.deliver(&Arc::new(object)))
             .map_err(|error| Err(format!("delivery: {error}")))?;
-        died(life.keeper.delivered(&about))?;
+        died(keeper.delivered(&about))?;
         Ok(true)
     }
 
     /// Everything that was accepted goes its way.
     fn finish(&mut self, life: &mut Life) -> Result<(), Result<Gone, String>> {
-        self.sync(life)?;
-        while advance(life)? || life.lane.position() < life.log.positions().durable {}
-        life.cuts.extend(life.lane.cut(true, self.now()));
-        while !life.cuts.is_empty() {
-            commit(life)?;
-        }
-        while self.deliver(life)? {}
-        Ok(())
-    }
-
-    fn check(&self) -> Result<(), String> {
-        let mut outputs: BTreeMap<u64, Vec<(u64, u32)>> = BTreeMap::new();
-        let mut failed: HashMap<u64, u32> = HashMap::new();
-        for object in self.sink.objects() {
-            let text = unpack(&object.body);
-            for line in text.lines() {
-                if object.key.starts_with("failed/") {
-                    let error: serde_json::Value = serde_json::from_str(line).unwrap();
-                    let raw = error["rawData"].as_str().unwrap();
-                    let raw = base64::engine::general_purpose::STANDARD.decode(raw).unwrap();
-                    let number = String::from_utf8(raw).unwrap().trim_end_matches('.').parse().unwrap();
-                    *failed.entry(number).or_default() += 1;
-                } else {
-                    let mut parts = line.split(' ').map(|part| part.parse::<u64>().unwrap());
-                    let mut part = || parts.next().unwrap();
-                    let number = part();
-                    let run = part();
-                    outputs.entry(number).or_default().push((run, u32::try_from(part()).unwrap()));
-                }
+        for number in 0..life.lanes.len() {
+            let lane = &mut life.lanes[number];
+            self.sync(lane)?;
+            while advance(lane)? || lane.lane.position() < lane.log.positions().durable {}
+            lane.cuts.extend(lane.lane.cut(Take::All, self.now()));
+            while !lane.cuts.is_empty() {
+                commit(lane, &life.plan)?;
             }
-        }
-        let fates = self.fates.lock().unwrap();
-        for number in 0..self.next {
-            let out = outputs.get(&number).cloned().unwrap_or_default();
-            let times = failed.get(&number).copied().unwrap_or_default();
-            let good = match fates.get(&number) {
-                None => out.is_empty() && times == 0 && !self.accepted.contains(&number),
-                Some(Fate::Dropped) => out.is_empty() && times == 0,
-                Some(Fate::Failed) => out.is_empty() && times == 1,
-                Some(Fate::Emitted(parts, run)) => {
-                    times == 0 && out == (0..*parts).map(|part| (*run, part)).collect::<Vec<_>>()
-                }
-            };
-            // A record that nobody was answered for may be there or not, but never half or twice.
-            let unanswered = !self.accepted.contains(&number) && out.is_empty() && times == 0;
-            if !good && !unanswered {
-                let fate = fates.get(&number);
-                return Err(format!(
-                    "record {number}: last run {fate:?}, outputs {out:?}, failed {times} times"
-                ));
-            }
+            while self.deliver(life, number)? {}
         }
         Ok(())
     }
 }
 
-fn advance(life: &mut Life) -> Result<bool, Result<Gone, String>> {
-    match life.lane.advance() {
+impl From {
+    fn request(&self) -> Option<RequestId> {
+        match self {
+            Self::Request(id) => Some(*id),
+            Self::File(..) => None,
+        }
+    }
+}
+
+fn advance(lane: &mut LaneLife) -> Result<bool, Result<Gone, String>> {
+    match lane.lane.advance() {
         Ok(advanced) => Ok(advanced),
         Err(AdvanceError::Plugin(_)) => Ok(true),
         Err(AdvanceError::Keep(error)) => died(Err(error)),
     }
 }
 
-fn commit(life: &mut Life) -> Result<(), Result<Gone, String>> {
-    match life.cuts.pop_front() {
-        Some(cut) => died(life.keeper.commit(cut, &life.plan)),
+fn commit(lane: &mut LaneLife, plan: &Plan) -> Result<(), Result<Gone, String>> {
+    match lane.cuts.pop_front() {
+        Some(cut) => died(lane.keeper.commit(cut, plan)),
         None => Ok(()),
     }
 }
@@ -322,15 +413,4 @@ fn commit(life: &mut Life) -> Result<(), Result<Gone, String>> {
 /// What may pass means that this life is over; anything else is wrong.
 fn died<T>(result: Result<T, KeepError>) -> Result<T, Result<Gone, String>> {
     result.map_err(|error| if error.kind() == Kind::Retry { Ok(Gone) } else { Err(error.to_string()) })
-}
-
-fn unpack(body: &[u8]) -> String {
-    use std::io::Read;
-    let mut text = String::new();
-    if body.starts_with(&[0x1f, 0x8b]) {
-        flate2::read::MultiGzDecoder::new(body).read_to_string(&mut text).unwrap();
-    } else {
-        text.push_str(std::str::from_utf8(body).unwrap());
-    }
-    text
 }

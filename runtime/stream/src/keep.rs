@@ -1,0 +1,266 @@
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use standpipe_plugin::Chain;
+use standpipe_record::Kind;
+use standpipe_sink::Delivered;
+
+use crate::Error;
+use crate::entry::SealedFile;
+use crate::failpoint::failpoint;
+use crate::keeper::{KeepError, Keeper};
+use crate::lane::Lane;
+use crate::pool::{Next, Task, Work};
+use crate::progress::add;
+use crate::slot::{Due, Slot};
+use crate::stream::Shared;
+use crate::turn::Turn;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// How often a disk that refuses is tried again, at the most.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How often a sink that refuses is tried again, at the most.
+const LONGEST_DELIVERY_PAUSE: Duration = Duration::from_secs(10);
+
+/// Keeps one lane: brings it back from disk, makes its cuts durable as they come, and delivers what was sealed,
+/// oldest first. Cuts go before deliveries, so a slow sink stops no lane. What fails on the disk costs the lane's
+/// memory: it is brought back again.
+#[derive(Debug)]
+pub(crate) struct Keep {
+    slot: Arc<Slot>,
+    stream: Arc<Shared>,
+    task: Task,
+    phase: Phase,
+    pause: Duration,
+    delivery: Delivery,
+}
+
+#[derive(Debug)]
+enum Phase {
+    Recover,
+    Run(Box<Keeper>),
+    /// Turning has ended, and what it said is kept: deliver.
+    Finish(Box<Keeper>),
+    /// Wait until nobody uses the lane any more, then bring it back.
+    Back(Instant),
+    /// The same, then sleep.
+    Leave,
+}
+
+/// How the lane's deliveries go.
+#[derive(Debug)]
+struct Delivery {
+    under_way: Option<(SealedFile, Answer)>,
+    next_try: Instant,
+    pause: Duration,
+}
+
+type Answer = Arc<Mutex<Option<Result<Delivered, standpipe_sink::Error>>>>;
+
+impl Keep {
+    pub(crate) fn new(slot: Arc<Slot>, stream: Arc<Shared>, task: Task) -> Self {
+        let delivery = Delivery { under_way: None, next_try: Instant::now(), pause: FIRST_PAUSE };
+        Self { slot, stream, task, phase: Phase::Recover, pause: FIRST_PAUSE, delivery }
+    }
+
+    fn recover(&mut self) -> Next {
+        if self.stream.stop.is_overdue() {
+            return self.leave();
+        }
+        let mut recovered = match Keeper::recover(&self.slot.home) {
+            Ok(recovered) => recovered,
+            Err(error) => return self.failed(error),
+        };
+        self.stream.found(self.slot.lane(), &recovered.sources, &recovered.answers);
+        let plan = &self.stream.plan;
+        let chain = Chain::new(plan.plugins.iter().cloned());
+        let lane = Lane::new(Arc::clone(plan), chain, &mut recovered);
+        let task = self.stream.workers.turn.task();
+        let tell = task.clone();
+        recovered.log.on_durable(move |_| tell.wake());
+        let generation = self.slot.awake(&recovered.log, &task);
+        let (slot, stream) = (Arc::clone(&self.slot), Arc::clone(&self.stream));
+        task.begin(Box::new(Turn::new(slot, stream, lane, recovered.log, generation, task.clone())));
+        self.phase = Phase::Run(Box::new(recovered.keeper));
+        self.stream.look_intake();
+        Next::Again
+    }
+
+    fn run(&mut self, mut keeper: Box<Keeper>) -> Next {
+        match self.slot.due() {
+            Due::Cut(cut) => match keeper.commit(cut, &self.stream.plan) {
+                Ok(()) => {
+                    self.pause = FIRST_PAUSE;
+                    self.phase = Phase::Run(keeper);
+                    Next::Again
+                }
+                Err(error) => self.failed(error),
+            },
+            Due::Turned(Ok(())) => {
+                self.phase = Phase::Finish(keeper);
+                Next::Again
+            }
+            Due::Turned(Err(error)) => self.failed(error),
+            Due::Rest => match keeper.rest() {
+                Ok(()) => {
+                    self.phase = Phase::Run(keeper);
+                    Next::Again
+                }
+                Err(error) => self.failed(error),
+            },
+            Due::Nothing => self.deliver(keeper, false),
+        }
+    }
+
+    /// Delivers what can be delivered now. Once turning has ended, that is all there is to do.
+    fn deliver(&mut self, mut keeper: Box<Keeper>, last: bool) -> Next {
+        let stop = self.stream.stop.clone();
+        match self.arrived() {
+            Some((about, Ok(_))) => {
+                failpoint("link.after");
+                if let Err(error) = keeper.delivered(&about) {
+                    return self.failed(error);
+                }
+                let progress = &self.stream.plan.progress;
+                add(&progress.objects, 1);
+                add(&progress.bytes, usize::try_from(about.bytes).unwrap_or(usize::MAX));
+                tracing::debug!(key = %about.key, records = about.records, "delivered");
+                self.delivery.pause = FIRST_PAUSE;
+            }
+            Some((_, Err(error))) if error.kind() == Kind::Retry => {
+                tracing::warn!(stream = %self.stream.plan.name, %error, "delivery failed, will retry");
+                let pause = self.delivery.pause;
+                // Full jitter, so that streams that failed together do not come back together.
+                let part =
+                    u32::try_from(RandomState::new().build_hasher().finish() % 1_000).unwrap_or_default();
+                self.delivery.next_try = Instant::now() + pause * part / 1_000;
+                self.delivery.pause = (pause * 2).min(LONGEST_DELIVERY_PAUSE);
+            }
+            Some((_, Err(source))) => {
+                let (stream, records) = (self.stream.plan.name.clone(), keeper.waiting());
+                self.stream.fail(Error::Sink { stream, source, records });
+                return self.leave();
+            }
+            None => {}
+        }
+        let waits = keeper.undelivered().is_some();
+        if last && (!waits || stop.is_overdue() || (stop.is_asked() && self.delivery.pause > FIRST_PAUSE)) {
+            if waits {
+                tracing::warn!(stream = %self.stream.plan.name, records = keeper.waiting(), "stopped before all was delivered; the rest is kept for the next run");
+            }
+            return match keeper.rest() {
+                Ok(()) => self.leave(),
+                Err(error) => self.failed(error),
+            };
+        }
+        let wait = if !waits || self.delivery.under_way.is_some() {
+            None
+        } else {
+            match self.delivery.next_try.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
+            {
+                Some(left) => Some(left),
+                None => match self.send(&keeper) {
+                    Ok(()) => None,
+                    Err(error) => return self.failed(error),
+                },
+            }
+        };
+        self.phase = if last { Phase::Finish(keeper) } else { Phase::Run(keeper) };
+        Next::Wait(wait.into_iter().chain(stop.left().filter(|left| !left.is_zero())).min())
+    }
+
+    /// Reads the oldest file and sends it off. Whoever has room for it first wakes this.
+    fn send(&mut self, keeper: &Keeper) -> Result<(), KeepError> {
+        let Some(about) = keeper.undelivered().cloned() else { return Ok(()) };
+        let Some(flight) = self.stream.workers.flights.admit(about.bytes, &self.task) else { return Ok(()) };
+        let object = Arc::new(keeper.object(&about, &self.stream.plan)?);
+        let answer = Answer::default();
+        let (sink, task, put) = (Arc::clone(&self.stream.plan.sink), self.task.clone(), Arc::clone(&answer));
+        self.stream.workers.runtime.spawn(async move {
+            let result = sink.deliver(&object).await;
+            drop((object, flight));
+            *put.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+            task.wake();
+        });
+        self.delivery.under_way = Some((about, answer));
+        Ok(())
+    }
+
+    fn arrived(&mut self) -> Option<(SealedFile, Result<Delivered, standpipe_sink::Error>)> {
+        let (about, answer) = self.delivery.under_way.take()?;
+        let result = answer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if result.is_none() {
+            self.delivery.under_way = Some((about, answer));
+            return None;
+        }
+        result.map(|result| (about, result))
+    }
+
+    /// What passes means that the lane is brought back; anything else ends the stream.
+    fn failed(&mut self, error: KeepError) -> Next {
+        let stream = self.stream.plan.name.clone();
+        if error.kind() != Kind::Retry {
+            self.stream.fail(Error::Keep { stream, source: error });
+            return self.leave();
+        }
+        tracing::warn!(stream, lane = self.slot.lane(), %error, "the lane goes back to its last entry and tries again");
+        self.slot.fall_back();
+        let until = Instant::now() + self.pause;
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        if self.stream.stop.is_asked() {
+            // It would only find the same again; what it has is kept.
+            return self.leave();
+        }
+        self.phase = Phase::Back(until);
+        Next::Again
+    }
+
+    fn leave(&mut self) -> Next {
+        self.slot.fall_back();
+        self.phase = Phase::Leave;
+        Next::Again
+    }
+
+    /// Whether nobody uses the lane or delivers for it any more.
+    fn is_free(&mut self) -> bool {
+        // Two deliveries of one object at a time would be in each other's way.
+        let flies = self.arrived().is_none() && self.delivery.under_way.is_some();
+        self.slot.is_free() && !flies
+    }
+}
+
+impl Work for Keep {
+    fn step(&mut self) -> Next {
+        match std::mem::replace(&mut self.phase, Phase::Recover) {
+            Phase::Recover => self.recover(),
+            Phase::Run(keeper) => self.run(keeper),
+            Phase::Finish(keeper) => self.deliver(keeper, true),
+            Phase::Back(until) => {
+                let left = until.saturating_duration_since(Instant::now());
+                if self.is_free() && left.is_zero() {
+                    return Next::Again;
+                }
+                self.phase = if self.stream.stop.is_asked() { Phase::Leave } else { Phase::Back(until) };
+                Next::Wait(Some(left.max(Duration::from_millis(1))).filter(|_| self.slot.is_free()))
+            }
+            Phase::Leave => {
+                let overdue = self.stream.stop.is_overdue();
+                if (self.is_free() || overdue && self.slot.is_free()) && self.slot.sleep() {
+                    self.stream.check_end();
+                    return Next::Done;
+                }
+                self.phase = Phase::Leave;
+                Next::Wait(self.stream.stop.left().filter(|left| !left.is_zero()))
+            }
+        }
+    }
+
+    fn defect(&mut self) {
+        self.stream.fail(Error::Defect { stream: self.stream.plan.name.clone() });
+        self.slot.fall_back();
+        // Whoever still turns it lets go by itself: nothing is asked of it any more.
+        let _ = self.slot.sleep();
+        self.stream.check_end();
+    }
+}

@@ -1,0 +1,190 @@
+//! Who repeats a request is told what the first try was told, and nothing is appended again.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use standpipe_log::RequestId;
+use tokio::sync::oneshot;
+
+use crate::live::REMEMBERED_MS;
+
+/// What a stream's answers may take in memory, at about [`ANSWER_BYTES`] each.
+const MOST_BYTES: usize = 8 << 20;
+const ANSWER_BYTES: usize = 128;
+
+/// What was answered for an append: its records are durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accepted {
+    /// The lane that has them.
+    pub lane: u32,
+    /// When they arrived, in milliseconds since 1970.
+    pub at_ms: u64,
+    /// The position of the first.
+    pub first: u64,
+    /// How many.
+    pub records: u64,
+}
+
+/// The requests of one stream: those of the last 15 minutes that were answered, and those under way.
+#[derive(Debug, Default)]
+pub struct Repeats {
+    book: Arc<Mutex<Book>>,
+}
+
+#[derive(Debug, Default)]
+struct Book {
+    answers: HashMap<RequestId, Accepted>,
+    /// Oldest first.
+    order: VecDeque<(u64, RequestId)>,
+    under_way: HashMap<RequestId, Vec<oneshot::Sender<()>>>,
+    forgotten: u64,
+}
+
+/// What to do about a request.
+#[derive(Debug)]
+pub enum Claim {
+    /// It is new, or its first try failed: append it, then [`keep`](Ticket::keep) the answer.
+    First(Ticket),
+    /// It was answered.
+    Answered(Accepted),
+    /// It is under way: claim again when this says something, or is closed.
+    UnderWay(oneshot::Receiver<()>),
+}
+
+/// The right to append a request. Dropped without an answer, it passes to whoever claims next.
+#[derive(Debug)]
+pub struct Ticket {
+    book: Arc<Mutex<Book>>,
+    id: RequestId,
+}
+
+impl Repeats {
+    /// Asks for a request's turn.
+    pub fn claim(&self, id: RequestId) -> Claim {
+        let mut book = lock(&self.book);
+        if let Some(answer) = book.answers.get(&id) {
+            return Claim::Answered(*answer);
+        }
+        if let Some(waiting) = book.under_way.get_mut(&id) {
+            let (tell, told) = oneshot::channel();
+            waiting.push(tell);
+            return Claim::UnderWay(told);
+        }
+        book.under_way.insert(id, Vec::new());
+        Claim::First(Ticket { book: Arc::clone(&self.book), id })
+    }
+
+    /// Notes what was answered before this process, as recovery finds it.
+    pub(crate) fn found(&self, id: RequestId, answer: Accepted) {
+        lock(&self.book).insert(id, answer);
+    }
+
+    /// The answer, if there is one.
+    pub(crate) fn answer(&self, id: RequestId) -> Option<Accepted> {
+        lock(&self.book).answers.get(&id).copied()
+    }
+
+    /// How many answers were forgotten before their time, to stay within 8 MiB.
+    pub fn forgotten(&self) -> u64 {
+        lock(&self.book).forgotten
+    }
+}
+
+impl Ticket {
+    /// Remembers the answer and tells who waits for it.
+    pub fn keep(self, answer: Accepted) {
+        lock(&self.book).insert(self.id, answer);
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        for waiting in lock(&self.book).under_way.remove(&self.id).unwrap_or_default() {
+            // Who does not wait any more need not be told.
+            let _ = waiting.send(());
+        }
+    }
+}
+
+impl Book {
+    fn insert(&mut self, id: RequestId, answer: Accepted) {
+        if self.answers.insert(id, answer).is_none() {
+            self.order.push_back((answer.at_ms, id));
+        }
+        let newest = answer.at_ms;
+        while let Some((at, oldest)) = self.order.front().copied() {
+            let full = self.order.len() > MOST_BYTES / ANSWER_BYTES;
+            if !full && at.saturating_add(REMEMBERED_MS) >= newest {
+                break;
+            }
+            self.order.pop_front();
+            self.answers.remove(&oldest);
+            self.forgotten += u64::from(full);
+        }
+    }
+}
+
+fn lock(book: &Mutex<Book>) -> MutexGuard<'_, Book> {
+    book.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: RequestId = RequestId([7; 16]);
+
+    fn answer(at_ms: u64) -> Accepted {
+        Accepted { lane: 1, at_ms, first: 10, records: 3 }
+    }
+
+    fn first(repeats: &Repeats, id: RequestId) -> Ticket {
+        match repeats.claim(id) {
+            Claim::First(ticket) => ticket,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn id(number: u64) -> RequestId {
+        RequestId(u128::from(number).to_le_bytes())
+    }
+
+    #[test]
+    fn a_repeat_has_the_first_answer() {
+        let repeats = Repeats::default();
+        first(&repeats, ID).keep(answer(5));
+        assert!(matches!(repeats.claim(ID), Claim::Answered(told) if told == answer(5)));
+        assert!(matches!(repeats.claim(id(1)), Claim::First(_)));
+    }
+
+    #[test]
+    fn who_repeats_while_the_first_try_is_under_way_waits_and_may_become_the_first() {
+        let repeats = Repeats::default();
+        let ticket = first(&repeats, ID);
+        let Claim::UnderWay(mut told) = repeats.claim(ID) else { panic!("it is under way") };
+        assert!(told.try_recv().is_err());
+        drop(ticket);
+        told.try_recv().unwrap();
+        let ticket = first(&repeats, ID);
+        let Claim::UnderWay(mut told) = repeats.claim(ID) else { panic!("it is under way") };
+        ticket.keep(answer(5));
+        told.try_recv().unwrap();
+        assert!(matches!(repeats.claim(ID), Claim::Answered(_)));
+    }
+
+    #[test]
+    fn answers_are_kept_for_15_minutes_and_no_more_than_fit() {
+        let repeats = Repeats::default();
+        repeats.found(id(1), answer(1_000));
+        repeats.found(id(2), answer(1_000 + REMEMBERED_MS));
+        assert!(repeats.answer(id(1)).is_some());
+        repeats.found(id(3), answer(1_001 + REMEMBERED_MS));
+        assert_eq!((repeats.answer(id(1)), repeats.forgotten()), (None, 0));
+        let most = (MOST_BYTES / ANSWER_BYTES) as u64;
+        for number in 10..10 + most {
+            repeats.found(id(number), answer(1_001 + REMEMBERED_MS));
+        }
+        assert_eq!((repeats.answer(id(2)), repeats.forgotten()), (None, 2));
+        assert!(repeats.answer(id(9 + most)).is_some());
+    }
+}

@@ -1,0 +1,230 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use standpipe_log::RequestId;
+
+use crate::entry::Answer;
+use crate::home::Home;
+use crate::intake::Intake;
+use crate::keeper::KeepError;
+use crate::live::Live;
+use crate::places::Places;
+use crate::pool::Task;
+use crate::repeats::{Accepted, Repeats};
+use crate::slot::Slot;
+use crate::state::random;
+use crate::{Error, Plan, Stop, Workers};
+
+/// How far behind a lane may be before the next one is used, in bytes.
+const BEHIND: u64 = 4 << 20;
+/// How long a stream that has failed may deliver what it sealed.
+const PATIENCE: Duration = Duration::from_secs(25);
+
+/// A stream that runs. Dropped, it runs on; a [`Stop`] ends it.
+#[derive(Debug)]
+pub struct Stream {
+    _shared: Arc<Shared>,
+}
+
+/// What the intake and the lanes of a stream share.
+pub(crate) struct Shared {
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) home: Arc<Home>,
+    pub(crate) workers: Arc<Workers>,
+    /// Asked with the host's, and when the stream has failed.
+    pub(crate) stop: Stop,
+    pub(crate) places: Places,
+    pub(crate) repeats: Repeats,
+    /// Random: tells this run of the stream from all others.
+    pub(crate) born: u128,
+    this: Weak<Self>,
+    intake: Task,
+    slots: Mutex<BTreeMap<u32, Arc<Slot>>>,
+    state: Mutex<State>,
+}
+
+type OnEnd = Box<dyn FnOnce(Result<(), Error>) + Send>;
+
+#[derive(Default)]
+struct State {
+    /// Nothing more will be read.
+    intake_ended: bool,
+    /// A pipe is asked for more and may never answer.
+    reads: bool,
+    failed: bool,
+    error: Option<Error>,
+    /// Taken when the stream has ended.
+    on_end: Option<OnEnd>,
+}
+
+impl Stream {
+    /// Begins to run a stream. `on_end` is called once, when its source has ended, or it was asked to stop, and
+    /// everything that it read is delivered or kept in `home`; or when it has failed.
+    pub fn start(
+        plan: Arc<Plan>,
+        home: Home,
+        workers: &Arc<Workers>,
+        stop: &Stop,
+        on_end: impl FnOnce(Result<(), Error>) + Send + 'static,
+    ) -> Self {
+        let shared = Arc::new_cyclic(|this| Shared {
+            plan,
+            home: Arc::new(home),
+            workers: Arc::clone(workers),
+            stop: stop.child(),
+            places: Places::default(),
+            repeats: Repeats::default(),
+            born: random(),
+            this: Weak::clone(this),
+            intake: workers.keep.task(),
+            slots: Mutex::default(),
+            state: Mutex::new(State { on_end: Some(Box::new(on_end)), ..State::default() }),
+        });
+        for asked in [stop, &shared.stop] {
+            let this = Arc::downgrade(&shared);
+            asked.on_ask(move || {
+                if let Some(this) = this.upgrade() {
+                    this.look();
+                }
+            });
+        }
+        shared.intake.begin(Box::new(Intake::new(Arc::clone(&shared))));
+        Self { _shared: shared }
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn slots(&self) -> Vec<Arc<Slot>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// The lane of this number.
+    pub(crate) fn slot(&self, lane: u32) -> Arc<Slot> {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || Slot::new(self.home.lane(lane), Weak::clone(&self.this));
+        Arc::clone(slots.entry(lane).or_insert_with(new))
+    }
+
+    /// The first lane that is not behind, or else the one that is least.
+    pub(crate) fn pick(&self) -> Arc<Slot> {
+        let lanes = || (0..self.plan.lanes.max(1)).map(|lane| self.slot(lane));
+        let first = lanes().find(|slot| slot.behind() < BEHIND);
+        first.or_else(|| lanes().min_by_key(|slot| slot.behind())).unwrap_or_else(|| self.slot(0))
+    }
+
+    /// Looks at what is on disk, changes nothing, and wakes the lanes that hold something.
+    pub(crate) fn survey(&self) -> Result<(), KeepError> {
+        for lane in self.home.lanes()? {
+            let slot = self.slot(lane);
+            let mut live = Live::default();
+            for read in slot.home.journal().read()?.frames {
+                let _ = live.apply(&read.entry, &read.carries);
+            }
+            if lane >= self.plan.lanes {
+                // It was filled when there were more of them.
+                slot.end();
+            }
+            if !live.is_empty() || slot.home.has_log()? {
+                slot.wake();
+                continue;
+            }
+            let sources: Vec<_> = live.sources().collect();
+            self.found(lane, &sources, live.answers.make_contiguous());
+        }
+        Ok(())
+    }
+
+    /// Notes what a lane has of sources and requests.
+    pub(crate) fn found(&self, lane: u32, sources: &[(Vec<u8>, u64)], answers: &[Answer]) {
+        for (identity, to) in sources {
+            self.places.note(identity, *to);
+        }
+        for Answer { id, at_ms, first, records } in answers {
+            if let Ok(id) = u128::from_str_radix(id, 16) {
+                let answer = Accepted { lane, at_ms: *at_ms, first: *first, records: *records };
+                self.repeats.found(RequestId(id.to_be_bytes()), answer);
+            }
+        }
+    }
+
+    /// Whether no lane is being brought back.
+    pub(crate) fn are_awake(&self) -> bool {
+        self.slots().iter().all(|slot| slot.is_asleep() || slot.is_awake())
+    }
+
+    pub(crate) fn look_intake(&self) {
+        self.intake.wake();
+    }
+
+    /// Has everybody look again.
+    fn look(&self) {
+        self.intake.wake();
+        for slot in self.slots() {
+            slot.look();
+        }
+        self.check_end();
+    }
+
+    /// A pipe is about to be asked for more, or has answered. False if nothing more is wanted of it.
+    pub(crate) fn reads(&self, reads: bool) -> bool {
+        self.state().reads = reads;
+        !self.stop.is_asked()
+    }
+
+    /// Nothing more comes in, because of an error if there is one.
+    pub(crate) fn intake_ended(&self, error: Option<Error>) {
+        if let Some(error) = error {
+            match error {
+                // What was read before it goes its way.
+                Error::Source { .. } => self.note(error),
+                _ => self.fail(error),
+            }
+        }
+        self.state().intake_ended = true;
+        for slot in self.slots() {
+            slot.end();
+        }
+        self.check_end();
+    }
+
+    fn note(&self, error: Error) {
+        let mut state = self.state();
+        state.failed = true;
+        state.error.get_or_insert(error);
+    }
+
+    /// Ends the stream. What is read is kept.
+    pub(crate) fn fail(&self, error: Error) {
+        self.note(error);
+        self.stop.ask(PATIENCE);
+    }
+
+    pub(crate) fn has_failed(&self) -> bool {
+        self.state().failed
+    }
+
+    /// Says that the stream has ended, if it has.
+    pub(crate) fn check_end(&self) {
+        let mut state = self.state();
+        // A pipe that is asked for more may never answer. Nothing waits for it.
+        let silent = state.reads && self.stop.is_asked();
+        if !(state.intake_ended || silent) || !self.slots().iter().all(|slot| slot.is_asleep()) {
+            return;
+        }
+        let Some(on_end) = state.on_end.take() else { return };
+        let result = state.error.take().map_or(Ok(()), Err);
+        drop(state);
+        on_end(result);
+    }
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("stream", &self.plan.name).finish_non_exhaustive()
+    }
+}

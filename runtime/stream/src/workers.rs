@@ -1,0 +1,115 @@
+use std::collections::VecDeque;
+use std::collections::hash_map::{Entry, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use standpipe_sink::{Error, Sink};
+
+use crate::budget::Budget;
+use crate::pool::{Pool, Task};
+
+/// Bytes of objects that are in memory for their delivery, all streams together. One always is.
+const MOST_IN_FLIGHT: u64 = 128 << 20;
+
+/// What all streams of a host share: threads, memory, and what is known of buckets.
+#[derive(Debug)]
+pub struct Workers {
+    /// Runs plugins: a thread a core.
+    pub(crate) turn: Pool,
+    /// Reads sources, writes journals and files, compresses.
+    pub(crate) keep: Pool,
+    /// Moves the bytes of deliveries.
+    pub(crate) runtime: tokio::runtime::Handle,
+    pub(crate) budget: Arc<Budget>,
+    pub(crate) flights: Arc<Flights>,
+    probes: Mutex<Probes>,
+}
+
+/// Whether a probe went well, by the address of the sink and the bucket. Locked while one is under way.
+type Probes = HashMap<(usize, String), Arc<Mutex<bool>>>;
+
+impl Workers {
+    /// Threads for `cores` cores, and `buffer_memory` bytes for open parcels.
+    pub fn new(
+        runtime: tokio::runtime::Handle,
+        cores: usize,
+        buffer_memory: u64,
+    ) -> std::io::Result<Arc<Self>> {
+        Ok(Arc::new(Self {
+            turn: Pool::new("turn", cores)?,
+            keep: Pool::new("keep", cores.clamp(2, 16) * 2)?,
+            runtime,
+            budget: Budget::new(buffer_memory),
+            flights: Arc::new(Flights::new(MOST_IN_FLIGHT)),
+            probes: Mutex::default(),
+        }))
+    }
+
+    /// Probes a bucket, once for all streams that use it, unless it fails.
+    pub(crate) fn probe(&self, sink: &Arc<dyn Sink>, bucket: &str) -> Result<(), Error> {
+        let key = (Arc::as_ptr(sink).cast::<()>() as usize, bucket.to_owned());
+        let known = match lock(&self.probes).entry(key) {
+            Entry::Occupied(known) => Arc::clone(known.get()),
+            Entry::Vacant(new) => Arc::clone(new.insert(Arc::default())),
+        };
+        let mut good = lock(&known);
+        if !*good {
+            self.runtime.block_on(sink.probe(bucket))?;
+            *good = true;
+        }
+        Ok(())
+    }
+}
+
+/// Admits objects to memory.
+#[derive(Debug)]
+pub(crate) struct Flights {
+    most: u64,
+    state: Mutex<Admitted>,
+}
+
+#[derive(Debug, Default)]
+struct Admitted {
+    bytes: u64,
+    waiting: VecDeque<Task>,
+}
+
+/// The right to have an object in memory.
+#[derive(Debug)]
+pub(crate) struct Flight {
+    flights: Arc<Flights>,
+    bytes: u64,
+}
+
+impl Flights {
+    fn new(most: u64) -> Self {
+        Self { most, state: Mutex::default() }
+    }
+
+    /// Admits `bytes`, or wakes `task` once there may be room.
+    pub(crate) fn admit(self: &Arc<Self>, bytes: u64, task: &Task) -> Option<Flight> {
+        let mut state = lock(&self.state);
+        if state.bytes > 0 && state.bytes.saturating_add(bytes) > self.most {
+            state.waiting.push_back(task.clone());
+            return None;
+        }
+        state.bytes += bytes;
+        Some(Flight { flights: Arc::clone(self), bytes })
+    }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        let mut state = lock(&self.flights.state);
+        state.bytes -= self.bytes;
+        // All of them: who takes most of the room is not known here, and who finds none waits again.
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        for task in waiting {
+            task.wake();
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
