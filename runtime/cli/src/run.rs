@@ -56,13 +56,13 @@ async fn supervise(
     let stop = Stop::default();
     let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listen for Ctrl-C")?;
-    let (ended, mut ends) = tokio::sync::mpsc::unbounded_channel();
+    let (ended, mut ends) = tokio::sync::mpsc::channel(plans.len().max(1));
     for plan in &plans {
         let ended = ended.clone();
         let on_end = {
             let plan = Arc::clone(plan);
-            // Nobody listens any more only once the host is ending.
-            move |result| drop(ended.send((plan, result)))
+            // There is room for one from each stream; nobody listens any more only once the host is ending.
+            move |result| drop(ended.try_send((plan, result)))
         };
         Stream::start(Arc::clone(plan), state.home(&plan.name)?, workers, &stop, on_end);
     }
