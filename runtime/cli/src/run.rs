@@ -22,7 +22,7 @@ const TICK: Duration = Duration::from_millis(250);
 pub(crate) fn run(args: &Run) -> anyhow::Result<ExitCode> {
     let host = |config: &Config| Host::new(Some(config.state.join("compiled")));
     let Some((plans, file)) = load(&args.config, host) else { return Ok(ExitCode::from(WRONG)) };
-    let state = State::open(&file.draft.state, None)?;
+    let state = State::open(&file.draft.state, file.draft.quota)?;
     let streams = plans.iter().map(|plan| plan.name.clone()).collect();
     for stream in &args.abandon {
         state.abandon(stream, &streams)?;
@@ -36,7 +36,7 @@ pub(crate) fn run(args: &Run) -> anyhow::Result<ExitCode> {
         .build()
         .context("start the runtime")?;
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let workers = Workers::new(runtime.handle().clone(), cores, 256 << 20);
+    let workers = Workers::new(runtime.handle().clone(), cores, file.draft.buffer_memory);
     let workers = workers.context("start the threads")?;
     let plans = plans.into_iter().map(Arc::new).collect();
     let good = runtime.block_on(supervise(plans, &state, &workers, args.drain))?;

@@ -1,5 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
@@ -8,7 +8,7 @@ use crate::reader::{Context, Reader};
 use crate::suggest::nearest;
 use crate::syntax::Syntax;
 use crate::text::quoted;
-use crate::{Finding, Plugin, Spanned, Stream, name, value};
+use crate::{Destination, Finding, Plugin, Size, Spanned, Stream, name, value};
 
 /// What a config file says. Paths in it are relative to the file's folder and are joined to it already.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +17,11 @@ pub struct Config {
     pub base: PathBuf,
     /// Where the host keeps what it must not lose. By default `state` beside the file.
     pub state: PathBuf,
+    /// Bytes that logs, journals and sealed files of all streams may take. Unless it is said, 80 % of what is free
+    /// when the host starts.
+    pub quota: Option<u64>,
+    /// Bytes of memory for what is gathered for objects, of all streams. What is more goes to the journals.
+    pub buffer_memory: u64,
     /// Where buckets live.
     pub s3: S3,
     /// The plugins by name, also those that streams name as `blueprint:NAME` without a table.
@@ -30,6 +35,18 @@ pub struct Config {
 pub struct S3 {
     /// The folder whose folders are the buckets. Set whenever a stream has an S3 destination.
     pub directory: Option<PathBuf>,
+}
+
+impl Config {
+    /// What `quota` may be, and it has to hold this many times what the largest `buffering.size` says: parcels are
+    /// kept open, sealed and delivered at the same time.
+    pub const QUOTA: RangeInclusive<u64> = 64 << 20..=1 << 50;
+    /// How often the largest parcel has to fit into the quota.
+    pub const PARCELS: u64 = 8;
+    /// What `buffer_memory` may be.
+    pub const BUFFER_MEMORY: RangeInclusive<u64> = 8 << 20..=1 << 40;
+    /// What `buffer_memory` is unless it is said.
+    pub const USUAL_BUFFER_MEMORY: u64 = 256 << 20;
 }
 
 const LATER: &str = "remove it: this version runs on one machine, without network";
@@ -52,6 +69,9 @@ pub fn parse(text: &str, base: &Path) -> (Config, Vec<Finding>) {
 fn read(mut reader: Reader<'_>) -> Config {
     let context = reader.context;
     let state = reader.path_to("state", "write `state = \"./state\"`").map(|state| state.value);
+    let quota_place = reader.count(&["quota"]).1;
+    let quota = reader.size("quota", Config::QUOTA);
+    let buffer_memory = reader.size("buffer_memory", Config::BUFFER_MEMORY);
     let s3 = reader.table("s3");
     // Where `[s3]` stands with nothing in it. What is wrong within it has a finding of its own.
     let said = reader.count(&["s3"]).0 > 0 && !s3.as_ref().is_some_and(Reader::is_empty);
@@ -81,11 +101,14 @@ fn read(mut reader: Reader<'_>) -> Config {
     let mut config = Config {
         state: state.unwrap_or_else(|| value::join(&context.base, "state")),
         base: context.base.clone(),
+        quota,
+        buffer_memory: buffer_memory.unwrap_or(Config::USUAL_BUFFER_MEMORY),
         s3,
         plugins,
         streams,
     };
     report_second_stdin(context, stdins);
+    report_small_quota(context, quota_place, &config);
     resolve_plugins(context, &declared, &mut config);
     if !said {
         require_directory(context, place, &config);
@@ -114,6 +137,20 @@ fn report_second_stdin(context: &Context, mut stdins: Vec<Range<usize>>) {
     for span in stdins.into_iter().skip(1) {
         let finding = Finding::error("another stream reads standard input already");
         context.report(finding.at(span).with_help("give one stream a `file` as its source"));
+    }
+}
+
+/// A quota into which the parcels of a stream do not fit would stop it for ever.
+fn report_small_quota(context: &Context, place: Range<usize>, config: &Config) {
+    let sizes = config.streams.values().map(|stream| match &stream.destination {
+        Destination::S3(s3) => s3.buffering.size,
+    });
+    let least = sizes.max().unwrap_or_default().saturating_mul(Config::PARCELS);
+    if let Some(quota) = config.quota.filter(|quota| *quota < least) {
+        let (quota, least) = (Size(quota), Size(least));
+        let message = format!("`quota` is {quota:#}; the largest `buffering.size` needs {least:#}");
+        context
+            .report(Finding::error(message).at(place).with_help("raise it, or make `buffering.size` less"));
     }
 }
 

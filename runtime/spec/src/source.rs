@@ -1,16 +1,18 @@
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::PathBuf;
 
 use crate::reader::Reader;
+use crate::text::quoted;
 use crate::{Finding, Spanned};
 
 /// Where a stream's records come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// The lines of a file, read to its end.
+    /// The lines of files, each read to its end, one after the other.
     File {
-        /// The file.
-        path: Spanned<PathBuf>,
+        /// The files, at least one.
+        paths: Vec<Spanned<PathBuf>>,
     },
     /// The lines of standard input.
     Stdin,
@@ -46,7 +48,16 @@ impl Source {
 fn read_file(mut reader: Reader<'_>) -> Option<Source> {
     let help = "write `path = \"access.log\"`, relative to this file";
     reader.require("path", help);
-    let path = reader.path_to("path", help);
+    let paths = reader.paths_to("path", help);
+    let context = reader.context;
     reader.finish();
-    path.map(|path| Source::File { path })
+    let mut seen = BTreeSet::new();
+    for path in &paths {
+        if !seen.insert(path.value.as_path()) {
+            let shown = quoted(&path.value.display().to_string());
+            let finding = Finding::error(format!("{shown} stands in `path` twice"));
+            context.report(finding.at(path.span.clone()).with_help("remove one: a file is read once"));
+        }
+    }
+    (!paths.is_empty()).then_some(Source::File { paths })
 }

@@ -1,4 +1,4 @@
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use crate::reader::Reader;
 use crate::{Destination, Source, Spanned};
@@ -10,6 +10,8 @@ pub struct Stream {
     pub name: Spanned<String>,
     /// Where its records come from. Standard input in a draft whose source could not be read.
     pub source: Source,
+    /// How many lanes it fills: how many cores it can use. Unless it is said, as many as the machine has.
+    pub lanes: Option<u32>,
     /// The plugins that its records go through, in order: keys of [`Config::plugins`](crate::Config::plugins).
     pub transform: Vec<Spanned<String>>,
     /// Where its objects go.
@@ -17,6 +19,9 @@ pub struct Stream {
 }
 
 impl Stream {
+    /// What `lanes` may be.
+    pub const LANES: RangeInclusive<u32> = 1..=64;
+
     /// Reads a stream; none without a destination that can be read. Where it reads standard input, the
     /// place that says so is added to `stdins`.
     pub(crate) fn read(
@@ -32,8 +37,11 @@ impl Stream {
         let source = reader.table("source").and_then(|source| Source::read(source, stdins));
         let transform = reader.strings("transform", "[\"apache\"]");
         let destination = reader.table("destination").and_then(Destination::read);
-        reader.not_yet(&["backup", "lanes", "quota"], "remove it");
+        let lanes = reader.number("lanes", Self::LANES);
+        reader.not_yet(&["backup"], "remove it");
+        reader.refuse(&["quota"], "cannot be set: the quota is one for the host", "write `quota` at the top");
         reader.finish();
-        Some(Self { name, source: source.unwrap_or(Source::Stdin), transform, destination: destination? })
+        let source = source.unwrap_or(Source::Stdin);
+        Some(Self { name, source, lanes, transform, destination: destination? })
     }
 }

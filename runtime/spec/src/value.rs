@@ -29,12 +29,32 @@ impl<'a> Reader<'a> {
     /// A path, relative to the file's folder.
     pub(crate) fn path_to(&mut self, key: &'static str, help: &'static str) -> Option<Spanned<PathBuf>> {
         let text = self.filled(key, help)?;
-        if text.value.contains('\0') {
-            let finding = Finding::error(format!("`{key}` is {}; a path has no NUL", quoted(&text.value)));
-            self.context.report(finding.at(text.span).with_help(help));
-            return None;
+        self.path_of(key, text, help)
+    }
+
+    fn path_of(&self, key: &str, text: Spanned<String>, help: &'static str) -> Option<Spanned<PathBuf>> {
+        let problem = match text.value.as_str() {
+            "" => "is empty".to_owned(),
+            path if path.contains('\0') => format!("is {}; a path has no NUL", quoted(path)),
+            _ => return Some(text.map(|path| join(&self.context.base, &path))),
+        };
+        let finding = Finding::error(format!("`{key}` {problem}"));
+        self.context.report(finding.at(text.span).with_help(help));
+        None
+    }
+
+    /// One path or a list of paths, each joined to the base. Those that are none are left out.
+    pub(crate) fn paths_to(&mut self, key: &'static str, help: &'static str) -> Vec<Spanned<PathBuf>> {
+        let Some(value) = self.value(key) else { return Vec::new() };
+        let DeValue::Array(array) = value.get_ref() else {
+            return self.path_to(key, help).into_iter().collect();
+        };
+        if array.is_empty() {
+            let finding = Finding::error(format!("`{key}` is an empty list"));
+            self.context.report(finding.at(value.span()).with_help(help));
         }
-        Some(text.map(|path| join(&self.context.base, &path)))
+        let items = array.iter().filter_map(|item| self.text(key, item, "a path, or a list of paths"));
+        items.filter_map(|text| self.path_of(key, text, help)).collect()
     }
 
     /// `true` or `false`.

@@ -21,9 +21,27 @@ fn paths_are_relative_to_the_file() {
     let config = good();
     assert_eq!(config.state, Path::new("/etc/standpipe/state"));
     assert_eq!(config.s3.directory.as_deref(), Some(Path::new("/etc/standpipe/buckets")));
-    let Source::File { path } = &config.streams["web"].source else { panic!("not a file") };
+    let Source::File { paths } = &config.streams["web"].source else { panic!("not a file") };
+    let [path] = paths.as_slice() else { panic!("not one file") };
     assert_eq!(path.value, Path::new("/etc/standpipe/access.log"));
     assert_eq!(GOOD.get(path.span.clone()), Some("\"access.log\""));
+}
+
+#[test]
+fn a_host_and_a_stream_have_the_sizes_that_the_file_says() {
+    let (config, findings) = parse(
+        "quota = \"50GiB\"\nbuffer_memory = \"1GiB\"\n[s3]\ndirectory = \"b\"\n[streams.a]\nlanes = 3\n\
+         source.file.path = [\"a.log\", \"./b.log\"]\ndestination.s3.bucket = \"logs\"",
+        Path::new("/etc"),
+    );
+    assert_eq!(findings, []);
+    assert_eq!((config.quota, config.buffer_memory), (Some(50 << 30), 1 << 30));
+    assert_eq!(config.streams["a"].lanes, Some(3));
+    let Source::File { paths } = &config.streams["a"].source else { panic!("not a file") };
+    let paths: Vec<&Path> = paths.iter().map(|path| path.value.as_path()).collect();
+    assert_eq!(paths, [Path::new("/etc/a.log"), Path::new("/etc/b.log")]);
+    let usual = good();
+    assert_eq!((usual.quota, usual.buffer_memory, usual.streams["web"].lanes), (None, 256 << 20, None));
 }
 
 #[test]

@@ -56,6 +56,8 @@ fn read(file: &File, host: &Host, findings: &mut Vec<Finding>) -> Vec<Plan> {
         }
     }
     let sink: Arc<dyn Sink> = Arc::new(Directory::new(config.s3.directory.clone().unwrap_or_default()));
+    let cores =
+        std::thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1));
     let mut plans = Vec::new();
     for stream in config.streams.values() {
         let Destination::S3(s3) = &stream.destination;
@@ -69,10 +71,10 @@ fn read(file: &File, host: &Host, findings: &mut Vec<Finding>) -> Vec<Plan> {
             name: stream.name.value.clone(),
             progress: Arc::default(),
             sources: match &stream.source {
-                spec::Source::File { path } => vec![path.value.clone()],
+                spec::Source::File { paths } => paths.iter().map(|path| path.value.clone()).collect(),
                 spec::Source::Stdin => Vec::new(),
             },
-            lanes: 2,
+            lanes: stream.lanes.unwrap_or(cores),
             plugins,
             prefixes,
             bucket: s3.bucket.value.clone(),

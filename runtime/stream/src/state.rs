@@ -173,7 +173,8 @@ impl State {
             state: self.id,
             incarnation,
             share: self.quota.share(),
-            segment_bytes: standpipe_log::Settings::SEGMENT_BYTES,
+            // Only whole segments are given back, so there must be several of them.
+            segment_bytes: standpipe_log::Settings::SEGMENT_BYTES.min(self.quota.usage().total / 16),
             prepared: AtomicBool::new(false),
         })
     }
