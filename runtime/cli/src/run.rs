@@ -31,7 +31,7 @@ pub(crate) fn run(args: &Run) -> anyhow::Result<ExitCode> {
     state.check(&streams)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
-        .max_blocking_threads(16)
+        .max_blocking_threads(8)
         .enable_all()
         .build()
         .context("start the runtime")?;

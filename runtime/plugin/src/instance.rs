@@ -96,7 +96,7 @@ impl Instance {
             init.typed::<InitArgs<'_>, InitAnswer>(&store).map_err(|error| StartError::Instantiate {
                 error: format!("`init` has another type than the contract's ({error:#})"),
             })?;
-        let answer = init.call(&mut store, (&settings.params, &settings.context));
+        let answer = init.call(&mut store, (settings.params.as_str(), plugin.context()));
         match answer {
             Ok((Ok(()),)) => {}
             Ok((Err(error),)) => {

@@ -27,7 +27,7 @@ pub struct Settings {
     pub metering: Metering,
     /// Its params, JSON.
     pub params: String,
-    /// Where it runs, JSON: `stream`, `arn`, `region`, `host`.
+    /// Where it runs first, JSON: `stream`, `arn`, `region`, `host`.
     pub context: String,
 }
 
@@ -57,7 +57,10 @@ pub enum Interface {
 /// A compiled plugin that has shown that it starts. Cheap to clone; instances are made by a
 /// [`Worker`](crate::Worker).
 #[derive(Clone)]
-pub struct Plugin(Arc<Loaded>);
+pub struct Plugin {
+    loaded: Arc<Loaded>,
+    context: Arc<str>,
+}
 
 pub(crate) struct Loaded {
     host: Host,
@@ -73,8 +76,8 @@ pub(crate) struct Loaded {
 impl std::fmt::Debug for Plugin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Plugin")
-            .field("id", &self.0.id)
-            .field("interface", &self.0.interface)
+            .field("id", &self.loaded.id)
+            .field("interface", &self.loaded.interface)
             .finish_non_exhaustive()
     }
 }
@@ -93,7 +96,8 @@ impl Plugin {
         let pre = linker
             .instantiate_pre(&component)
             .map_err(|error| LoadError::WrongType { export: HOST.into(), error: format!("{error:#}") })?;
-        let plugin = Self(Arc::new(Loaded {
+        let context = settings.context.as_str().into();
+        let loaded = Arc::new(Loaded {
             host: host.clone(),
             id: Arc::new(PluginId {
                 name: settings.name.clone(),
@@ -105,38 +109,49 @@ impl Plugin {
             pre,
             init: exports.init,
             transform: exports.transform,
-        }));
+        });
+        let plugin = Self { loaded, context };
         let mut first = Instance::start(&plugin)?;
         first.check_types(&exports.name)?;
         Ok(plugin)
     }
 
+    /// The same plugin for another stream: only what `init` is told of where it runs differs. Compiled code, params
+    /// and limits are shared, and nothing is started.
+    pub fn in_context(&self, context: impl Into<Arc<str>>) -> Self {
+        Self { loaded: Arc::clone(&self.loaded), context: context.into() }
+    }
+
+    pub(crate) fn context(&self) -> &str {
+        &self.context
+    }
+
     pub(crate) fn loaded(&self) -> &Loaded {
-        &self.0
+        &self.loaded
     }
 
     pub(crate) fn metered(&self) -> Result<&Metered, LoadError> {
-        self.0.host.metered(self.0.settings.metering)
+        self.loaded.host.metered(self.loaded.settings.metering)
     }
 
     /// Its name and digest.
     pub fn id(&self) -> &Arc<PluginId> {
-        &self.0.id
+        &self.loaded.id
     }
 
     /// What it says of itself.
     pub fn manifest(&self) -> &Manifest {
-        &self.0.manifest
+        &self.loaded.manifest
     }
 
     /// The interface that it exports.
     pub fn interface(&self) -> Interface {
-        self.0.interface
+        self.loaded.interface
     }
 
     /// Its limits.
     pub fn limits(&self) -> &Limits {
-        &self.0.settings.limits
+        &self.loaded.settings.limits
     }
 }
 

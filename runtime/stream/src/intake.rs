@@ -147,6 +147,8 @@ impl Intake {
                 self.phase = Phase::File(number, None);
                 Ok(Next::Wait(Some(PAUSE)))
             }
+            // At once: a lane that knows its end does not wait with what it holds.
+            Ok(Turnout::Ended) if number + 1 >= stream.plan.sources.len() => Ok(self.end()),
             Ok(Turnout::Ended) => {
                 self.phase = Phase::File(number + 1, None);
                 Ok(Next::Again)

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,13 +47,14 @@ pub fn plan(file: &mut File, host: &Host) -> Option<Vec<Plan>> {
 
 fn read(file: &File, host: &Host, findings: &mut Vec<Finding>) -> Vec<Plan> {
     let config = &file.draft;
+    // Each is loaded once, as for the first stream that names it: streams differ in what `init` is told.
+    let mut plugins = BTreeMap::new();
     for plugin in config.plugins.values() {
-        if !config
-            .streams
-            .values()
-            .any(|stream| stream.transform.iter().any(|name| name.value == plugin.name.value))
-        {
-            load_declared(file, plugin, None, host, findings);
+        let name = &plugin.name.value;
+        let uses = |stream: &&spec::Stream| stream.transform.iter().any(|used| used.value == *name);
+        let first = config.streams.values().find(uses).map(|stream| stream.name.value.as_str());
+        if let Some(loaded) = load_declared(file, plugin, first, host, findings) {
+            plugins.insert(name.as_str(), loaded);
         }
     }
     let sink: Arc<dyn Sink> = Arc::new(Directory::new(config.s3.directory.clone().unwrap_or_default()));
@@ -61,11 +63,9 @@ fn read(file: &File, host: &Host, findings: &mut Vec<Finding>) -> Vec<Plan> {
     let mut plans = Vec::new();
     for stream in config.streams.values() {
         let Destination::S3(s3) = &stream.destination;
-        let plugins = stream.transform.iter().filter_map(|name| {
-            let plugin = config.plugins.get(&name.value)?;
-            load_declared(file, plugin, Some(&stream.name.value), host, findings)
-        });
-        let plugins: Vec<Plugin> = plugins.collect();
+        let context: Arc<str> = context(Some(&stream.name.value)).into();
+        let used = stream.transform.iter().filter_map(|name| plugins.get(name.value.as_str()));
+        let plugins = used.map(|plugin| plugin.in_context(Arc::clone(&context))).collect();
         let Some(prefixes) = prefixes(file, s3, findings) else { continue };
         plans.push(Plan {
             name: stream.name.value.clone(),
@@ -131,12 +131,7 @@ fn load_declared(
     match load_plugin(host, &plugin.source.value, &file.draft.base, pinned, settings) {
         Ok(plugin) => Some(plugin),
         Err(message) => {
-            let known = findings.iter().any(|finding: &Finding| {
-                finding.span.as_ref() == Some(&plugin.source.span) && finding.message == message
-            });
-            if !known {
-                findings.push(Finding::error(message).at(plugin.source.span.clone()));
-            }
+            findings.push(Finding::error(message).at(plugin.source.span.clone()));
             None
         }
     }

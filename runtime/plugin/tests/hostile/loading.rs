@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use standpipe_plugin::{Host, Limits, LoadError, Metering, Plugin, Settings, StartError};
+use standpipe_plugin::{Chain, Host, Limits, LoadError, Metering, Plugin, Settings, StartError};
+use standpipe_record::Outcomes;
 
-use crate::guest::{Guest, component, encode, try_load};
+use crate::guest::{Guest, component, encode, records, try_load};
 
 fn quick() -> Limits {
     Limits { init_time: Duration::from_millis(20), memory: 8 << 20, ..Limits::default() }
@@ -157,4 +158,20 @@ fn an_each_plugin_is_loaded_too() {
     let mut out = standpipe_record::Outcomes::default();
     chain.run(&crate::guest::records(100, &[]), &mut out).unwrap();
     assert_eq!(out.dropped, (0..100).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_same_plugin_in_another_context_is_told_so_and_shares_the_rest() {
+    // Fails with its context as the message if that begins with an `X`.
+    let init = "(if (i32.eq (i32.load8_u (local.get 2)) (i32.const 88)) (then
+        (i32.store8 (i32.const 64) (i32.const 1))
+        (i32.store offset=4 (i32.const 64) (i32.const 1024)) (i32.store offset=8 (i32.const 64) (i32.const 4))
+        (i32.store offset=12 (i32.const 64) (local.get 2)) (i32.store offset=16 (i32.const 64) (local.get 3))
+        (return (i32.const 64))))";
+    let plugin = try_load(&Guest { init, ..Guest::default() }, quick(), Metering::Time).unwrap();
+    let run = |plugin| Chain::new([plugin]).run(&records(1, &[]), &mut Outcomes::default());
+    assert!(run(plugin.clone()).is_ok());
+    let error = run(plugin.in_context("X is here")).unwrap_err();
+    assert_eq!(error.to_string(), "`init` failed with `code`: X is here");
+    assert!(run(plugin.in_context("here")).is_ok());
 }
