@@ -16,20 +16,29 @@ use std::time::{Duration, Instant};
 use scene::Scene;
 
 /// Where the program can be told to end as if it were killed.
-const FAILPOINTS: [&str; 14] = [
+const FAILPOINTS: [&str; 23] = [
     "log.write.before",
     "log.write.after",
+    "log.sync.before",
     "log.sync.after",
-    "cut",
+    "roll.before",
+    "roll.name",
+    "roll.after",
+    "cut.before",
+    "cut.after",
     "file.after",
     "entry.before",
     "entry.after",
+    "release.before",
     "release.after",
+    "link.before",
     "link.after",
     "note.before",
     "note.after",
     "unlink.after",
     "checkpoint.before",
+    "checkpoint.rename",
+    "checkpoint.name",
     "checkpoint.after",
 ];
 
@@ -53,7 +62,7 @@ fn nothing_is_lost_or_doubled_by_kills_at_random_moments() {
     let began = Instant::now();
     Scene::new(20_000).drain();
     let whole = began.elapsed();
-    let mut done = 0;
+    let (mut done, mut lanes) = (0, 0);
     while done < kills {
         let scene = Scene::new(20_000);
         for _ in 0..5 {
@@ -66,8 +75,10 @@ fn nothing_is_lost_or_doubled_by_kills_at_random_moments() {
         }
         scene.drain();
         scene.check(&format!("seed {seed}, after {done} kills"));
+        lanes = lanes.max(scene.lanes().len());
     }
-    println!("{done} kills");
+    assert!(lanes > 1, "never more than one lane was used");
+    println!("{done} kills, up to {lanes} lanes");
 }
 
 #[test]
@@ -76,7 +87,7 @@ fn nothing_is_lost_or_doubled_by_kills_at_any_step() {
     for name in FAILPOINTS {
         let mut met_here = 0;
         for count in 1..=3 {
-            let scene = Scene::new(4_000);
+            let scene = Scene::new(20_000);
             met_here += u32::from(scene.run_to(&format!("{name}:{count}")));
             // And once more while it recovers.
             scene.run_to(&format!("{name}:1"));

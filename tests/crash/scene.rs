@@ -44,6 +44,9 @@ const GUEST: &str = r#"(module
     (i64.store (i32.const 280) (i64.const 0))
     (i32.const 128)))"#;
 
+/// Files that the lines are in.
+const FILES: u32 = 3;
+
 pub(crate) struct Scene {
     folder: TempDir,
     lines: u32,
@@ -52,9 +55,14 @@ pub(crate) struct Scene {
 impl Scene {
     pub(crate) fn new(lines: u32) -> Self {
         let scene = Self { folder: tempfile::tempdir().unwrap(), lines };
-        let mut input: String = (0..lines).map(|number| line(number) + "\n").collect();
-        input.pop();
-        fs::write(scene.path("in.log"), input).unwrap();
+        for file in 0..FILES {
+            let share = lines.div_ceil(FILES);
+            let mut input: String =
+                (file * share..lines.min((file + 1) * share)).map(|number| line(number) + "\n").collect();
+            // The last line of each has no newline.
+            input.pop();
+            fs::write(scene.path(&format!("{file}.log")), input).unwrap();
+        }
         fs::write(scene.path("plugin.wasm"), crate::guest::encode(GUEST, "each-plugin")).unwrap();
         scene.change(0);
         scene
@@ -64,13 +72,17 @@ impl Scene {
         self.folder.path().join(name)
     }
 
-    /// Another prefix, size and compression, as an operator may choose between two runs.
+    /// Another prefix, size, compression and number of lanes, as an operator may choose between two runs.
     pub(crate) fn change(&self, choice: u64) {
         let prefix = choice % 3;
         let compression = if choice.is_multiple_of(2) { "gzip" } else { "none" };
         let size = [64, 256, 1024][usize::try_from(choice / 7 % 3).unwrap()];
+        let lanes = 3 - choice / 3 % 3;
         let config = format!(
             r#"
+quota = "64MiB"
+buffer_memory = "8MiB"
+
 [s3]
 directory = "./buckets"
 
@@ -79,7 +91,8 @@ source = "./plugin.wasm"
 
 [streams.lines]
 transform = ["kinds"]
-source.file = {{ path = "in.log" }}
+source.file = {{ path = ["0.log", "1.log", "2.log"] }}
+lanes = {lanes}
 
 [streams.lines.destination.s3]
 bucket = "b"
@@ -138,8 +151,18 @@ buffering = {{ size = "{size}KiB", interval = "300s" }}
                 .collect();
             panic!("{when}: {}", wrong.join("; "));
         }
-        let parcels = fs::read_dir(self.path("state/streams/lines/lane-0/parcels")).unwrap();
-        assert_eq!(parcels.count(), 0, "{when}: sealed files are left");
+        for lane in self.lanes() {
+            let parcels = fs::read_dir(lane.join("parcels")).unwrap();
+            assert_eq!(parcels.count(), 0, "{when}: sealed files are left in {}", lane.display());
+            let log = fs::read_dir(lane.join("log")).unwrap();
+            assert_eq!(log.count(), 0, "{when}: segments are left in {}", lane.display());
+        }
+    }
+
+    /// The folders of lanes that were ever used.
+    pub(crate) fn lanes(&self) -> Vec<PathBuf> {
+        let items = fs::read_dir(self.path("state/streams/lines")).unwrap().map(|item| item.unwrap().path());
+        items.filter(|path| path.is_dir()).collect()
     }
 
     /// How often each text is where.

@@ -9,13 +9,13 @@ use standpipe_record::{Batch, Column, Kind};
 use standpipe_source::{Refused, Source, Step};
 
 use crate::Error;
-use crate::failpoint::failpoint;
 use crate::keeper::KeepError;
 use crate::lane::REFUSED;
 use crate::places::Place;
 use crate::pool::{Next, Work};
 use crate::slot::{Lease, Slot};
 use crate::stream::Shared;
+use standpipe_log::failpoint;
 
 /// Bytes that are written before they are synced, while there is more to read.
 const GROUP: usize = 8 << 20;
@@ -231,6 +231,7 @@ impl Intake {
         bytes: usize,
     ) -> Result<bool, IntakeError> {
         let Some(span) = last else { return Ok(true) };
+        failpoint("log.sync.before");
         match lease.log.sync(span) {
             Ok(()) => {}
             Err(error) if error.kind() == Kind::Retry => {

@@ -30,7 +30,7 @@ use std::sync::Arc;
 use standpipe_log::{Disk, File, Site};
 
 use crate::entry::Entry;
-use crate::failpoint::failpoint;
+use standpipe_log::failpoint;
 
 mod read;
 
@@ -160,7 +160,9 @@ impl Journal {
         file.sync(Site("journal.checkpoint")).map_err(failed("sync", &fresh))?;
         self.number += 1;
         let path = self.path();
+        failpoint("checkpoint.rename");
         disk.rename(&fresh, &path).map_err(failed("rename", &fresh))?;
+        failpoint("checkpoint.name");
         let folder = &self.place.folder;
         disk.sync_folder(folder, Site("journal.name")).map_err(failed("sync", folder))?;
         failpoint("checkpoint.after");

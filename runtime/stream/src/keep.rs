@@ -8,7 +8,6 @@ use standpipe_sink::Delivered;
 
 use crate::Error;
 use crate::entry::SealedFile;
-use crate::failpoint::failpoint;
 use crate::keeper::{KeepError, Keeper};
 use crate::lane::Lane;
 use crate::pool::{Next, Task, Work};
@@ -16,6 +15,7 @@ use crate::progress::add;
 use crate::slot::{Due, Slot};
 use crate::stream::Shared;
 use crate::turn::Turn;
+use standpipe_log::failpoint;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// How often a disk that refuses is tried again, at the most.
@@ -178,6 +178,7 @@ impl Keep {
         let answer = Answer::default();
         let (sink, task, put) = (Arc::clone(&self.stream.plan.sink), self.task.clone(), Arc::clone(&answer));
         self.stream.workers.runtime.spawn(async move {
+            failpoint("link.before");
             let result = sink.deliver(&object).await;
             drop((object, flight));
             *put.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);

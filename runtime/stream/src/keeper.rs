@@ -9,11 +9,11 @@ use standpipe_sink::Object;
 
 use crate::Plan;
 use crate::entry::{Answer, Counts, Entry, SealedFile};
-use crate::failpoint::failpoint;
 use crate::home::LaneHome;
 use crate::journal::{Journal, JournalError};
 use crate::live::Live;
 use crate::parcel::{Cut, Origin, Parcel, Sealed, hex};
+use standpipe_log::failpoint;
 
 /// A journal below this is not worth a checkpoint.
 const LEAST_JOURNAL: u64 = 1 << 20;
@@ -155,7 +155,7 @@ impl Keeper {
 
     /// Seals what is due, writes the entry, and releases the log. After an error the lane must be recovered.
     pub(crate) fn commit(&mut self, cut: Cut, plan: &Plan) -> Result<(), KeepError> {
-        failpoint("cut");
+        failpoint("cut.after");
         let _room = self.room(&cut)?;
         let number = self.live.number + 1;
         if !self.journal.has_begun() {
@@ -192,6 +192,7 @@ impl Keeper {
         failpoint("entry.after");
         let _ = self.live.apply(&entry, &extents);
         self.count_journal();
+        failpoint("release.before");
         self.log.release(cut.position)?;
         failpoint("release.after");
         self.compact()

@@ -36,7 +36,6 @@
 mod budget;
 mod entry;
 mod error;
-mod failpoint;
 mod home;
 mod intake;
 mod journal;

@@ -17,7 +17,7 @@ use crate::state::random;
 use crate::{Error, Plan, Stop, Workers};
 
 /// How far behind a lane may be before the next one is used, in bytes.
-const BEHIND: u64 = 4 << 20;
+const BEHIND: u64 = 1 << 20;
 /// How long a stream that has failed may deliver what it sealed.
 const PATIENCE: Duration = Duration::from_secs(25);
 

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use standpipe_log::Log;
+use standpipe_log::{Log, failpoint};
 use standpipe_plugin::Chain;
 
 use crate::Error;
@@ -70,6 +70,7 @@ impl Turn {
         if !self.slot.has_room() {
             return false;
         }
+        failpoint("cut.before");
         if let Some(mut cut) = self.lane.cut(what, self.stream.plan.clock.now_ms()) {
             cut.held = Some(self.meter.detach(cut.memory()));
             self.slot.push(cut);

@@ -8,7 +8,7 @@ use crate::frame::{self, Place, Salt};
 use crate::recovery::sync_folder;
 use crate::segment::{Header, Predecessor, path_of};
 use crate::survey::Survey;
-use crate::{Append, Error, File, Site, Span};
+use crate::{Append, Error, File, Site, Span, failpoint};
 
 /// The largest buffer that is kept between two writes.
 const KEPT_BYTES: usize = 1 << 20;
@@ -192,10 +192,13 @@ impl Shared {
             let path = &path;
             move |cause| Error::io(action, path, cause)
         };
+        failpoint("roll.before");
         let file = self.open.disk.create(&path).map_err(fail("create segment"))?;
         file.write_all_at(0, header).map_err(fail("write segment"))?;
         file.sync(Site("log.header")).map_err(fail("sync segment"))?;
+        failpoint("roll.name");
         sync_folder(&*self.open.disk, &self.open.folder, Site("log.name"))?;
+        failpoint("roll.after");
         Ok(file)
     }
 

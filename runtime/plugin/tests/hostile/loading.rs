@@ -154,9 +154,9 @@ fn an_each_plugin_is_loaded_too() {
     );
     let plugin =
         Plugin::load(&Host::new(None), &encode(&module, "each-plugin"), Settings::new("each")).unwrap();
-    let mut chain = standpipe_plugin::Chain::new([plugin]);
-    let mut out = standpipe_record::Outcomes::default();
-    chain.run(&crate::guest::records(100, &[]), &mut out).unwrap();
+    let mut chain = Chain::new([plugin]);
+    let mut out = Outcomes::default();
+    chain.run(&records(100, &[]), &mut out).unwrap();
     assert_eq!(out.dropped, (0..100).collect::<Vec<_>>());
 }
 

@@ -16,7 +16,7 @@ static ARMED: LazyLock<Option<Armed>> = LazyLock::new(|| {
 });
 
 /// Ends the process if it is to end here.
-pub(crate) fn failpoint(name: &str) {
+pub fn failpoint(name: &str) {
     if let Some(armed) = &*ARMED
         && armed.name == name
         && armed.left.fetch_sub(1, Ordering::Relaxed) == 1
