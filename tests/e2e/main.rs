@@ -4,6 +4,7 @@
 
 mod cases;
 mod check;
+mod held;
 mod messages;
 mod pipe;
 mod program;

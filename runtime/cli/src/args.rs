@@ -94,7 +94,8 @@ pub(crate) struct Check {
 
 /// Show what the state folder holds: records in logs, in open parcels, and waiting for their delivery.
 ///
-/// It reads only, also while a host runs with the same folder.
+/// It reads only, also while a host runs with the same folder. It reads journals and the newest segment of each log;
+/// `standpipe log verify` reads every byte. Exits with 1 if something is corrupt or cannot be read.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  standpipe status\n  standpipe status /etc/standpipe.toml")]
 pub(crate) struct Status {
@@ -103,7 +104,7 @@ pub(crate) struct Status {
     pub(crate) config: PathBuf,
 }
 
-/// Look into the logs of a state folder.
+/// Look into the logs, journals and parcels of a state folder, also while a host runs with it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Log {
     #[command(subcommand)]
@@ -112,11 +113,15 @@ pub(crate) struct Log {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum LogCommand {
-    /// List segments: sizes, formats, lanes, positions.
-    #[command(after_help = "Example:\n  standpipe log inspect state")]
+    /// List segments, journals, open parcels, sealed files and sources, with positions and sizes.
+    #[command(
+        after_help = "Examples:\n  standpipe log inspect state\n  standpipe log inspect state/streams/web"
+    )]
     Inspect(LogFolder),
-    /// Check every checksum and say what recovery would do. Exits with 1 if something is corrupt.
-    #[command(after_help = "Example:\n  standpipe log verify state/streams/web/lane-0/log")]
+    /// Check every checksum and say what recovery would do. Exits with 1 if something is corrupt or missing.
+    #[command(
+        after_help = "Examples:\n  standpipe log verify state\n  standpipe log verify state/streams/web/lane-0"
+    )]
     Verify(LogFolder),
 }
 

@@ -9,17 +9,16 @@ use std::sync::atomic::AtomicBool;
 
 use rustix::fs::{FlockOperation, flock};
 use standpipe_log::{Disk, Quota, RealDisk, Site};
-use standpipe_record::Position;
 
-use crate::home::{Home, LaneHome, keep_text, read_text};
+use crate::home::{Home, keep_text, read_text};
+use crate::inspect::{Depth, Flaw, Inspection, list};
 use crate::keeper::KeepError;
-use crate::live::Live;
 
 /// What is kept of the quota for sealing and noting: two parcels, a segment and a checkpoint of usual sizes.
 const RESERVE: u64 = 256 << 20;
-const STREAMS: &str = "streams";
+pub(crate) const STREAMS: &str = "streams";
 /// What a stream is renamed to before it is removed.
-const TOMB: &str = ".abandoned-";
+pub(crate) const TOMB: &str = ".abandoned-";
 
 /// The state folder: one host's logs, journals and parcels. Locked as long as this lives.
 #[derive(Debug)]
@@ -29,34 +28,6 @@ pub struct State {
     id: u128,
     quota: Arc<Quota>,
     _lock: File,
-}
-
-/// What the state of a stream holds.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Holding {
-    /// The stream.
-    pub stream: String,
-    /// Records in the log that no plugin has seen, or will see again.
-    pub in_log: u64,
-    /// Records, or outputs, in open parcels.
-    pub open: u64,
-    /// Sealed files that wait for their delivery.
-    pub files: u64,
-    /// Records, or outputs, in them.
-    pub sealed: u64,
-    /// Bytes of log, carries and files.
-    pub bytes: u64,
-    /// The number of the last entry.
-    pub entry: u64,
-    /// The position before which all is settled.
-    pub position: u64,
-}
-
-impl Holding {
-    /// Records, or outputs, that are neither delivered nor given up.
-    pub fn records(&self) -> u64 {
-        self.in_log + self.open + self.sealed
-    }
 }
 
 /// Why there is no state to work with.
@@ -99,6 +70,14 @@ pub enum StateError {
         records: u64,
         /// Bytes on disk.
         bytes: u64,
+    },
+    /// What it holds of a stream cannot be read.
+    #[error("stream `{stream}`: {flaw}")]
+    Unreadable {
+        /// The stream.
+        stream: String,
+        /// Why.
+        flaw: Box<Flaw>,
     },
     /// There is nothing to give up.
     #[error("there is no stream `{stream}` in the state folder to abandon")]
@@ -179,18 +158,17 @@ impl State {
         })
     }
 
-    /// What each stream that is on disk holds. Changes nothing.
-    pub fn holdings(&self) -> Result<Vec<Holding>, StateError> {
-        holdings(self.disk.as_ref(), &self.disk)
-            .map_err(|source| StateError::Keep { path: self.path.clone(), source })
-    }
-
-    /// Refuses if a stream that is not among `streams` holds data.
+    /// Refuses if a stream that is not among `streams` holds data, and if what any stream holds cannot be read.
     pub fn check(&self, streams: &BTreeSet<String>) -> Result<(), StateError> {
-        for held in self.holdings()? {
-            if !streams.contains(&held.stream) && held.records() > 0 {
-                let (records, bytes) = (held.records(), held.bytes);
-                return Err(StateError::Orphan { stream: held.stream, records, bytes });
+        let held = Inspection::on(Arc::clone(&self.disk), &self.path);
+        for stream in held.streams()? {
+            let report = held.stream(&stream, Depth::Newest);
+            let (records, bytes) = (report.records(), report.bytes());
+            if let Some(flaw) = report.into_flaw() {
+                return Err(StateError::Unreadable { stream, flaw: Box::new(flaw) });
+            }
+            if records > 0 && !streams.contains(&stream) {
+                return Err(StateError::Orphan { stream, records, bytes });
             }
         }
         Ok(())
@@ -229,61 +207,6 @@ impl State {
     }
 }
 
-/// What the streams in a state folder hold, without its lock. Changes nothing.
-pub fn inspect(path: &Path) -> Result<Vec<Holding>, StateError> {
-    let failed = |source| StateError::Io { path: path.to_path_buf(), source };
-    let disk: Arc<dyn Disk> = Arc::new(RealDisk::open(path).map_err(failed)?);
-    holdings(disk.as_ref(), &disk).map_err(|source| StateError::Keep { path: path.to_path_buf(), source })
-}
-
-fn holdings(disk: &dyn Disk, shared: &Arc<dyn Disk>) -> Result<Vec<Holding>, KeepError> {
-    let streams = Path::new(STREAMS);
-    let mut all = Vec::new();
-    for item in list(disk, streams)?.into_iter().filter(|item| item.is_folder && !item.name.starts_with(TOMB))
-    {
-        let folder = streams.join(&item.name);
-        let known = read_text(disk, &folder.join("incarnation"))?.and_then(|text| parse(&text));
-        let mut held = Holding { stream: stream_of(&item.name), ..Holding::default() };
-        if let Some(incarnation) = known {
-            let home = Arc::new(Home::known(Arc::clone(shared), folder, incarnation));
-            for lane in home.lanes()? {
-                hold(&mut held, &home.lane(lane))?;
-            }
-        }
-        all.push(held);
-    }
-    Ok(all)
-}
-
-fn hold(held: &mut Holding, lane: &LaneHome) -> Result<(), KeepError> {
-    let found = lane.journal().read()?;
-    let mut live = Live::default();
-    for read in &found.frames {
-        live.apply(&read.entry, &read.carries);
-    }
-    let Live { number, position, .. } = live;
-    held.entry += number;
-    held.position += position;
-    held.open += live.carried.values().map(|(carry, _)| carry.records).sum::<u64>();
-    held.files += live.files.len() as u64;
-    held.sealed += live.files.values().map(|file| file.records).sum::<u64>();
-    held.bytes += live.bytes() + live.files.values().map(|file| file.bytes).sum::<u64>();
-    let (disk, log) = (lane.home.disk.as_ref(), lane.folder().join("log"));
-    if !list(disk, &log)?.is_empty() {
-        let verdict = standpipe_log::verify(disk, &log, Some(Position::new(position)))?;
-        held.in_log += verdict.end.get().saturating_sub(position.max(verdict.first.get()));
-        held.bytes += verdict.bytes;
-    }
-    Ok(())
-}
-
-fn list(disk: &dyn Disk, folder: &Path) -> Result<Vec<standpipe_log::Item>, KeepError> {
-    match disk.list(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        other => other.map_err(|source| KeepError::io(folder, "list", source)),
-    }
-}
-
 fn remove(disk: &dyn Disk, folder: &Path) -> Result<(), KeepError> {
     for item in list(disk, folder)? {
         let path = folder.join(&item.name);
@@ -297,21 +220,21 @@ fn remove(disk: &dyn Disk, folder: &Path) -> Result<(), KeepError> {
 }
 
 /// A stream's folder: its name, but never one that begins with a dot.
-fn folder_of(stream: &str) -> String {
+pub(crate) fn folder_of(stream: &str) -> String {
     match stream.strip_prefix('.') {
         Some(rest) => format!("%2E{rest}"),
         None => stream.to_owned(),
     }
 }
 
-fn stream_of(folder: &str) -> String {
+pub(crate) fn stream_of(folder: &str) -> String {
     match folder.strip_prefix("%2E") {
         Some(rest) => format!(".{rest}"),
         None => folder.to_owned(),
     }
 }
 
-fn parse(text: &str) -> Option<u128> {
+pub(crate) fn parse(text: &str) -> Option<u128> {
     u128::from_str_radix(text.trim(), 16).ok()
 }
 
