@@ -192,10 +192,11 @@ fn log(home: &LaneHome, depth: Depth, report: &mut LaneReport) -> Result<(), Kee
     let verdict = standpipe_log::verify(disk, &folder, Some(from))?;
     (report.log.end, report.log.frames) = (verdict.end.get(), verdict.frames);
     if let Some(torn) = verdict.torn {
-        let end = standpipe_log::verify(disk, &folder, None)?.end;
-        if end < settled {
+        if verdict.end <= settled {
+            // By its own account, without what is settled.
+            let end = standpipe_log::verify(disk, &folder, None)?.end;
             let flaw = Flaw::Cut { path: torn.segment.clone(), at: torn.from, end, settled };
-            report.flaws.push(flaw);
+            report.flaws.extend((end < settled).then_some(flaw));
         }
         report.torn.push(torn);
     }
