@@ -11,7 +11,7 @@ use crate::{Finding, Spanned};
 pub enum Source {
     /// The lines of files, each read to its end, one after the other.
     File {
-        /// The files, at least one.
+        /// The files, at least one and at most [`MOST_FILES`](Self::MOST_FILES), each once.
         paths: Vec<Spanned<PathBuf>>,
     },
     /// The lines of standard input.
@@ -21,6 +21,9 @@ pub enum Source {
 const CHOICE: &str = "write `file = { path = \"access.log\" }` or `stdin = {}` there";
 
 impl Source {
+    /// The most files that one stream may read.
+    pub const MOST_FILES: usize = 10_000;
+
     /// Reads the source of a stream. Where it is standard input, its place is added to `stdins`.
     pub(crate) fn read(mut reader: Reader<'_>, stdins: &mut Vec<Range<usize>>) -> Option<Self> {
         let file = reader.table("file").map(read_file);
@@ -48,7 +51,7 @@ impl Source {
 fn read_file(mut reader: Reader<'_>) -> Option<Source> {
     let help = "write `path = \"access.log\"`, relative to this file";
     reader.require("path", help);
-    let paths = reader.paths_to("path", help);
+    let paths = reader.paths_to("path", Source::MOST_FILES, help);
     let context = reader.context;
     reader.finish();
     let mut seen = BTreeSet::new();

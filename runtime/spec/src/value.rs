@@ -28,8 +28,33 @@ impl<'a> Reader<'a> {
 
     /// A path, relative to the file's folder.
     pub(crate) fn path_to(&mut self, key: &'static str, help: &'static str) -> Option<Spanned<PathBuf>> {
-        let text = self.filled(key, help)?;
+        let text = self.string(key)?;
         self.path_of(key, text, help)
+    }
+
+    /// One path or a list of 1 to `most` paths, each joined to the base. Those that are none are left out.
+    pub(crate) fn paths_to(
+        &mut self,
+        key: &'static str,
+        most: usize,
+        help: &'static str,
+    ) -> Vec<Spanned<PathBuf>> {
+        let Some(value) = self.value(key) else { return Vec::new() };
+        let DeValue::Array(array) = value.get_ref() else {
+            let path = self.text(key, value, "a path, or a list of paths");
+            return path.and_then(|text| self.path_of(key, text, help)).into_iter().collect();
+        };
+        if array.is_empty() {
+            let finding = Finding::error(format!("`{key}` is an empty list"));
+            self.context.report(finding.at(value.span()).with_help(help));
+        }
+        if let Some(first) = array.get(most) {
+            let message = format!("`{key}` lists {} paths; the most is {most}", array.len());
+            let help = "remove those from here on, or give them to another stream";
+            self.context.report(Finding::error(message).at(first.span()).with_help(help));
+        }
+        let items = array.iter().filter_map(|item| self.text(key, item, "paths only"));
+        items.filter_map(|text| self.path_of(key, text, help)).collect()
     }
 
     fn path_of(&self, key: &str, text: Spanned<String>, help: &'static str) -> Option<Spanned<PathBuf>> {
@@ -41,20 +66,6 @@ impl<'a> Reader<'a> {
         let finding = Finding::error(format!("`{key}` {problem}"));
         self.context.report(finding.at(text.span).with_help(help));
         None
-    }
-
-    /// One path or a list of paths, each joined to the base. Those that are none are left out.
-    pub(crate) fn paths_to(&mut self, key: &'static str, help: &'static str) -> Vec<Spanned<PathBuf>> {
-        let Some(value) = self.value(key) else { return Vec::new() };
-        let DeValue::Array(array) = value.get_ref() else {
-            return self.path_to(key, help).into_iter().collect();
-        };
-        if array.is_empty() {
-            let finding = Finding::error(format!("`{key}` is an empty list"));
-            self.context.report(finding.at(value.span()).with_help(help));
-        }
-        let items = array.iter().filter_map(|item| self.text(key, item, "a path, or a list of paths"));
-        items.filter_map(|text| self.path_of(key, text, help)).collect()
     }
 
     /// `true` or `false`.

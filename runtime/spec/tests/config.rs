@@ -6,7 +6,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 use serde_json::json;
 use standpipe_record::Kind;
-use standpipe_spec::{Buffering, Compression, Config, Destination, Limits, Severity, Source, load, parse};
+use standpipe_spec::{
+    Buffering, Compression, Config, Destination, Limits, Severity, Size, Source, load, parse,
+};
 
 const GOOD: &str = include_str!("findings/good.toml");
 
@@ -42,6 +44,79 @@ fn a_host_and_a_stream_have_the_sizes_that_the_file_says() {
     assert_eq!(paths, [Path::new("/etc/a.log"), Path::new("/etc/b.log")]);
     let usual = good();
     assert_eq!((usual.quota, usual.buffer_memory, usual.streams["web"].lanes), (None, 256 << 20, None));
+}
+
+#[test]
+fn the_ends_of_a_range_are_in_it() {
+    for (quota, memory, lanes) in [("64MiB", "8MiB", 1), ("1048576GiB", "1024GiB", 64)] {
+        let text = format!(
+            "quota = \"{quota}\"\nbuffer_memory = \"{memory}\"\n[s3]\ndirectory = \"b\"\n[streams.a]\n\
+             lanes = {lanes}\nsource.stdin = {{}}\ndestination.s3.bucket = \"logs\""
+        );
+        let (config, findings) = parse(&text, Path::new(""));
+        assert_eq!(findings, []);
+        assert_eq!(Size(config.quota.unwrap()), quota.parse().unwrap());
+        assert_eq!(Size(config.buffer_memory), memory.parse().unwrap());
+        assert_eq!(config.streams["a"].lanes, Some(lanes));
+    }
+}
+
+/// A file whose stream reads `paths`, a TOML value.
+fn reading(paths: &str) -> String {
+    format!(
+        "[s3]\ndirectory = \"b\"\n[streams.a]\nsource.file = {{ path = {paths} }}\ndestination.s3.bucket = \"logs\""
+    )
+}
+
+#[test]
+fn each_path_of_a_list_has_its_place() {
+    let text = reading("[\"a.log\", './b.log', \"/var/c.log\"]");
+    let (config, findings) = parse(&text, Path::new("/etc"));
+    assert_eq!(findings, []);
+    let Source::File { paths } = &config.streams["a"].source else { panic!("not a file") };
+    let places: Vec<_> = paths
+        .iter()
+        .map(|path| (path.value.to_str().unwrap(), text.get(path.span.clone()).unwrap()))
+        .collect();
+    let want = [("/etc/a.log", "\"a.log\""), ("/etc/b.log", "'./b.log'"), ("/var/c.log", "\"/var/c.log\"")];
+    assert_eq!(places, want);
+}
+
+#[test]
+fn a_path_is_there_twice_however_it_is_written() {
+    for (again, twice) in [
+        ("a/b.log", true),
+        ("./a//./b.log", true),
+        ("/etc/a/b.log", true),
+        ("A/b.log", false),
+        // Not the same file where `c` is a link.
+        ("c/../a/b.log", false),
+    ] {
+        let text = reading(&format!("[\"a/b.log\", {again:?}]"));
+        let (_, findings) = parse(&text, Path::new("/etc"));
+        let said: Vec<_> = findings
+            .iter()
+            .map(|finding| (finding.message.as_str(), text.get(finding.span.clone().unwrap()).unwrap()))
+            .collect();
+        let written = format!("{again:?}");
+        let want = [("`/etc/a/b.log` stands in `path` twice", written.as_str())];
+        assert_eq!(said, if twice { &want[..] } else { &[] });
+    }
+}
+
+#[test]
+fn a_stream_reads_ten_thousand_files_and_no_more() {
+    let list = |count| (0..count).map(|number| format!("\"{number}.log\", ")).collect::<String>();
+    let (config, findings) = parse(&reading(&format!("[{}]", list(10_000))), Path::new(""));
+    assert_eq!(findings, []);
+    let Source::File { paths } = &config.streams["a"].source else { panic!("not a file") };
+    assert_eq!(paths.len(), Source::MOST_FILES);
+    let text = reading(&format!("[{}]", list(10_001)));
+    let (_, findings) = parse(&text, Path::new(""));
+    let [finding] = findings.as_slice() else { panic!("{findings:?}") };
+    assert_eq!(finding.message, "`path` lists 10001 paths; the most is 10000");
+    assert_eq!(finding.help.as_deref(), Some("remove those from here on, or give them to another stream"));
+    assert_eq!(text.get(finding.span.clone().unwrap()), Some("\"10000.log\""));
 }
 
 #[test]
