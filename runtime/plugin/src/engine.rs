@@ -1,9 +1,11 @@
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::cache::Cache;
+use crate::compiled::Compiled;
 use crate::limits::{MAX_COMPILE_TIME, Metering, STACK_BYTES};
 use crate::ticker::Ticker;
 use crate::{Limits, LoadError};
@@ -30,6 +32,7 @@ pub(crate) struct Metered {
     pub(crate) engine: Engine,
     /// Moves the epoch; fuel needs none.
     pub(crate) ticker: Option<Ticker>,
+    compiled: Mutex<BTreeMap<String, Weak<Compiled>>>,
 }
 
 impl Host {
@@ -76,7 +79,12 @@ impl Metered {
             }
             Metering::Fuel => None,
         };
-        Ok(Self { engine, ticker })
+        Ok(Self { engine, ticker, compiled: Mutex::default() })
+    }
+
+    /// What was compiled for this engine, by the component's digest, for as long as a plugin uses it.
+    pub(crate) fn compiled(&self) -> MutexGuard<'_, BTreeMap<String, Weak<Compiled>>> {
+        self.compiled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -60,7 +60,7 @@ impl Instance {
     /// Makes an instance and calls its `init`.
     pub(crate) fn start(plugin: &Plugin) -> Result<Self, StartError> {
         let loaded = plugin.loaded();
-        let settings = &loaded.settings;
+        let (settings, compiled) = (&loaded.settings, &loaded.compiled);
         let metered =
             plugin.metered().map_err(|error| StartError::Instantiate { error: error.to_string() })?;
         let mut store = Store::new(&metered.engine, State::new(&settings.limits));
@@ -84,14 +84,14 @@ impl Instance {
                 _ => StartError::Instantiate { error: known.message },
             }
         };
-        let instance = match loaded.pre.instantiate(&mut store) {
+        let instance = match compiled.pre.instantiate(&mut store) {
             Ok(instance) => instance,
             Err(error) => return Err(failed(&mut store, error)),
         };
         let missing = |name: &str| StartError::Instantiate { error: format!("it has no function `{name}`") };
-        let init = instance.get_func(&mut store, loaded.init).ok_or_else(|| missing("init"))?;
+        let init = instance.get_func(&mut store, compiled.init).ok_or_else(|| missing("init"))?;
         let transform =
-            instance.get_func(&mut store, loaded.transform).ok_or_else(|| missing("transform"))?;
+            instance.get_func(&mut store, compiled.transform).ok_or_else(|| missing("transform"))?;
         let init =
             init.typed::<InitArgs<'_>, InitAnswer>(&store).map_err(|error| StartError::Instantiate {
                 error: format!("`init` has another type than the contract's ({error:#})"),
@@ -108,7 +108,7 @@ impl Instance {
         Ok(Self {
             store,
             transform,
-            interface: loaded.interface,
+            interface: compiled.interface,
             metering: settings.metering,
             time: settings.limits.time_per_record,
             calls: 0,

@@ -33,6 +33,7 @@
 mod answer;
 mod cache;
 mod chain;
+mod compiled;
 mod contract;
 mod each;
 mod engine;

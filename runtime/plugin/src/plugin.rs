@@ -3,14 +3,11 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use standpipe_record::PluginId;
-use wasmtime::component::types::ComponentItem;
-use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};
 
-use crate::contract::{HOST, PACKAGE, VERSIONS};
-use crate::engine::{Metered, within_compile_time};
+use crate::compiled::Compiled;
+use crate::engine::Metered;
 use crate::instance::Instance;
-use crate::limits::{MAX_COMPONENT_BYTES, Metering};
-use crate::state::{self, State};
+use crate::limits::Metering;
 use crate::{Host, Limits, LoadError, Manifest};
 
 /// What a plugin is loaded with.
@@ -65,54 +62,35 @@ pub struct Plugin {
 pub(crate) struct Loaded {
     host: Host,
     pub(crate) id: Arc<PluginId>,
-    pub(crate) manifest: Manifest,
     pub(crate) settings: Settings,
-    pub(crate) interface: Interface,
-    pub(crate) pre: InstancePre<State>,
-    pub(crate) init: ComponentExportIndex,
-    pub(crate) transform: ComponentExportIndex,
+    pub(crate) compiled: Arc<Compiled>,
 }
 
 impl std::fmt::Debug for Plugin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Plugin")
             .field("id", &self.loaded.id)
-            .field("interface", &self.loaded.interface)
+            .field("interface", &self.interface())
             .finish_non_exhaustive()
     }
 }
 
 impl Plugin {
     /// Compiles a component, checks it against the contract and starts one instance of it, so that a plugin
-    /// that cannot run is found here and not at the first record.
+    /// that cannot run is found here and not at the first record. What was compiled is shared with the plugins of
+    /// this host that have the same component.
     pub fn load(host: &Host, bytes: &[u8], settings: Settings) -> Result<Self, LoadError> {
-        let manifest = inspect(bytes)?;
         let digest = digest_of(bytes);
-        let metered = host.metered(settings.metering)?;
-        let component = compile(host, metered, bytes, &digest)?;
-        let exports = find_exports(metered, &component)?;
-        let mut linker = Linker::new(&metered.engine);
-        state::link(&mut linker).map_err(|error| LoadError::Engine { error: format!("{error:#}") })?;
-        let pre = linker
-            .instantiate_pre(&component)
-            .map_err(|error| LoadError::WrongType { export: HOST.into(), error: format!("{error:#}") })?;
+        let compiled = Compiled::of(host, host.metered(settings.metering)?, bytes, &digest)?;
         let context = settings.context.as_str().into();
-        let loaded = Arc::new(Loaded {
-            host: host.clone(),
-            id: Arc::new(PluginId {
-                name: settings.name.clone(),
-                digest: settings.digest.clone().unwrap_or(digest),
-            }),
-            manifest,
-            settings,
-            interface: exports.interface,
-            pre,
-            init: exports.init,
-            transform: exports.transform,
+        let id = Arc::new(PluginId {
+            name: settings.name.clone(),
+            digest: settings.digest.clone().unwrap_or(digest),
         });
+        let loaded = Arc::new(Loaded { host: host.clone(), id, settings, compiled });
         let plugin = Self { loaded, context };
         let mut first = Instance::start(&plugin)?;
-        first.check_types(&exports.name)?;
+        first.check_types(&plugin.loaded.compiled.export)?;
         Ok(plugin)
     }
 
@@ -141,12 +119,12 @@ impl Plugin {
 
     /// What it says of itself.
     pub fn manifest(&self) -> &Manifest {
-        &self.loaded.manifest
+        &self.loaded.compiled.manifest
     }
 
     /// The interface that it exports.
     pub fn interface(&self) -> Interface {
-        self.loaded.interface
+        self.loaded.compiled.interface
     }
 
     /// Its limits.
@@ -162,76 +140,4 @@ pub fn digest_of(bytes: &[u8]) -> String {
         let _ = write!(out, "{byte:02x}");
     }
     out
-}
-
-/// What can be told from the bytes alone.
-fn inspect(bytes: &[u8]) -> Result<Manifest, LoadError> {
-    if bytes.len() > MAX_COMPONENT_BYTES {
-        return Err(LoadError::TooLarge { bytes: bytes.len(), limit: MAX_COMPONENT_BYTES });
-    }
-    if !bytes.starts_with(b"\0asm") {
-        return Err(LoadError::NotWasm);
-    }
-    if wasmparser::Parser::is_core_wasm(bytes) {
-        return Err(LoadError::CoreModule);
-    }
-    Manifest::read(bytes)
-}
-
-fn compile(host: &Host, metered: &Metered, bytes: &[u8], digest: &str) -> Result<Component, LoadError> {
-    if let Some(component) = host.cache().and_then(|cache| cache.load(&metered.engine, digest)) {
-        return Ok(component);
-    }
-    let engine = metered.engine.clone();
-    let owned = bytes.to_vec();
-    let component = within_compile_time(move || {
-        Component::from_binary(&engine, &owned)
-            .map_err(|error| LoadError::Compile { error: format!("{error:#}") })
-    })?;
-    if let Some(cache) = host.cache() {
-        cache.store(&metered.engine, digest, &component);
-    }
-    Ok(component)
-}
-
-struct Exports {
-    name: String,
-    interface: Interface,
-    init: ComponentExportIndex,
-    transform: ComponentExportIndex,
-}
-
-/// Finds the exported interface and refuses imports that are not the contract's.
-fn find_exports(metered: &Metered, component: &Component) -> Result<Exports, LoadError> {
-    let ty = component.component_type();
-    for (name, item) in ty.imports(&metered.engine) {
-        // A component may name types of ours that it uses; a type brings nothing in.
-        let is_type = matches!(item.ty, ComponentItem::Type(_));
-        if name != HOST && !is_type {
-            return Err(LoadError::ForbiddenImport { import: name.to_owned() });
-        }
-    }
-    let names: Vec<String> = ty.exports(&metered.engine).map(|(name, _)| name.to_owned()).collect();
-    for (kind, interface) in [("batch", Interface::Batch), ("each", Interface::Each)] {
-        for version in VERSIONS {
-            let name = format!("{PACKAGE}{kind}@{version}");
-            let Some(instance) = component.get_export_index(None, &name) else { continue };
-            let find = |function: &str| {
-                component.get_export_index(Some(&instance), function).ok_or_else(|| LoadError::WrongType {
-                    export: name.clone(),
-                    error: format!("it has no function `{function}`"),
-                })
-            };
-            let (init, transform) = (find("init")?, find("transform")?);
-            return Ok(Exports { name, interface, init, transform });
-        }
-    }
-    match names.iter().find(|name| name.starts_with(PACKAGE)) {
-        Some(export) => Err(LoadError::TooNew { export: export.clone(), known: VERSIONS.join(", ") }),
-        None => {
-            let quoted: Vec<String> =
-                names.iter().take(8).map(|name| format!("`{}`", crate::text::escaped(name, 100))).collect();
-            Err(LoadError::NoExport { exports: quoted.join(", ") })
-        }
-    }
 }
