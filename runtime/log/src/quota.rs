@@ -140,12 +140,15 @@ impl Share {
         Arc::new(Self { quota: Arc::clone(&self.quota), whole, held: Mutex::default() })
     }
 
+    /// Takes `bytes` for records that come in, unless the stream would then hold more than half of what is left for
+    /// the others: the other half is for what settles them.
+    pub fn take_for_more(self: &Arc<Self>, bytes: u64) -> Result<Taken, Full> {
+        self.admit(bytes, |held, left| held <= left / 2)
+    }
+
     /// Takes `bytes`, unless the stream would then hold more than is left for the others.
     pub fn take(self: &Arc<Self>, bytes: u64) -> Result<Taken, Full> {
-        self.admit(bytes, |held, free| {
-            // Both sides after the fact: what it holds, and what is free.
-            free.checked_sub(bytes).is_some_and(|left| held.saturating_add(bytes) <= left)
-        })
+        self.admit(bytes, |held, left| held <= left)
     }
 
     /// Notes bytes that are on disk already, as recovery finds them. They may pass every limit.
@@ -206,7 +209,8 @@ impl Share {
         }
         let mut book = self.quota.book();
         let free = limit.saturating_sub(book.used);
-        if bytes > free || !fits(*held, free) {
+        // Both sides after the fact: what it holds, and what is free.
+        if bytes > free || !fits(held.saturating_add(bytes), free - bytes) {
             return Err(Full { wanted: bytes, held: *held, free, total: self.quota.total, disk: false });
         }
         if limit < self.quota.total

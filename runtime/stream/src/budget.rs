@@ -54,7 +54,7 @@ impl Budget {
         self.used.load(Ordering::Relaxed)
     }
 
-    fn is_passed(&self) -> bool {
+    pub(crate) fn is_passed(&self) -> bool {
         self.used() > self.total
     }
 

@@ -114,13 +114,18 @@ impl LaneHome {
         Ok(())
     }
 
-    /// Whether its log has segments.
-    pub(crate) fn has_log(&self) -> Result<bool, KeepError> {
-        let log = self.folder().join("log");
-        match self.home.disk.list(&log) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            items => Ok(!items.map_err(|source| KeepError::io(&log, "list", source))?.is_empty()),
+    /// Whether there are segments of its log or files of parcels, named by an entry or left by a crash.
+    pub(crate) fn has_files(&self) -> Result<bool, KeepError> {
+        for folder in ["log", "parcels"] {
+            let folder = self.folder().join(folder);
+            match self.home.disk.list(&folder) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(source) => return Err(KeepError::io(&folder, "list", source)),
+                Ok(items) if items.is_empty() => {}
+                Ok(_) => return Ok(true),
+            }
         }
+        Ok(false)
     }
 
     pub(crate) fn journal(&self) -> Place {

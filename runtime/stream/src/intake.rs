@@ -195,7 +195,9 @@ impl Intake {
                     Ok(span) => last = Some(span),
                     Err(error) => {
                         // What is written already may make room once it is durable.
-                        self.sync(reading, lease, last.take(), unsynced)?;
+                        if !self.sync(reading, lease, last.take(), unsynced)? {
+                            return Ok(Turnout::Again);
+                        }
                         reading.waits = step.ok();
                         return Err(waits(error, reading.waits.is_some()));
                     }
@@ -211,8 +213,11 @@ impl Intake {
                 Ok(Step::More) if unsynced < GROUP => {}
                 Ok(step) => break step == Step::End,
                 Err(error) => {
-                    self.sync(reading, lease, last, unsynced)?;
-                    return Err(error.into());
+                    // What is lost is read again, and so is what cannot be read.
+                    return match self.sync(reading, lease, last, unsynced)? {
+                        true => Err(error.into()),
+                        false => Ok(Turnout::Again),
+                    };
                 }
             }
         };

@@ -2,6 +2,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use standpipe_log::Full;
 use standpipe_plugin::Chain;
 use standpipe_record::Kind;
 use standpipe_sink::Delivered;
@@ -10,6 +11,7 @@ use crate::Error;
 use crate::entry::SealedFile;
 use crate::keeper::{KeepError, Keeper};
 use crate::lane::Lane;
+use crate::parcel::Cut;
 use crate::pool::{Next, Task, Work};
 use crate::progress::add;
 use crate::slot::{Due, Slot};
@@ -33,6 +35,9 @@ pub(crate) struct Keep {
     task: Task,
     phase: Phase,
     pause: Duration,
+    /// A cut for which there is no room.
+    waits: Option<Cut>,
+    told: bool,
     delivery: Delivery,
 }
 
@@ -61,7 +66,8 @@ type Answer = Arc<Mutex<Option<Result<Delivered, standpipe_sink::Error>>>>;
 impl Keep {
     pub(crate) fn new(slot: Arc<Slot>, stream: Arc<Shared>, task: Task) -> Self {
         let delivery = Delivery { under_way: None, next_try: Instant::now(), pause: FIRST_PAUSE };
-        Self { slot, stream, task, phase: Phase::Recover, pause: FIRST_PAUSE, delivery }
+        let phase = Phase::Recover;
+        Self { slot, stream, task, phase, pause: FIRST_PAUSE, waits: None, told: false, delivery }
     }
 
     fn recover(&mut self) -> Next {
@@ -88,15 +94,23 @@ impl Keep {
     }
 
     fn run(&mut self, mut keeper: Box<Keeper>) -> Next {
-        match self.slot.due() {
-            Due::Cut(cut) => match keeper.commit(cut, &self.stream.plan) {
-                Ok(()) => {
-                    self.pause = FIRST_PAUSE;
-                    self.phase = Phase::Run(keeper);
-                    Next::Again
+        match self.waits.take().map_or_else(|| self.slot.due(), Due::Cut) {
+            Due::Cut(cut) => {
+                let room = match keeper.room(&cut) {
+                    Ok(room) => room,
+                    Err(full) => return self.wait_for_room(keeper, cut, &full),
+                };
+                let committed = keeper.commit(cut, &self.stream.plan);
+                drop(room);
+                match committed {
+                    Ok(()) => {
+                        (self.pause, self.told) = (FIRST_PAUSE, false);
+                        self.phase = Phase::Run(keeper);
+                        Next::Again
+                    }
+                    Err(error) => self.failed(error),
                 }
-                Err(error) => self.failed(error),
-            },
+            }
             Due::Turned(Ok(())) => {
                 self.phase = Phase::Finish(keeper);
                 Next::Again
@@ -110,6 +124,27 @@ impl Keep {
                 Err(error) => self.failed(error),
             },
             Due::Nothing => self.deliver(keeper, false),
+        }
+    }
+
+    /// Delivers meanwhile. Once memory is short too, the lane gives up its own and goes back to its last entry.
+    fn wait_for_room(&mut self, keeper: Box<Keeper>, cut: Cut, full: &Full) -> Next {
+        let (stream, lane) = (&self.stream.plan.name, self.slot.lane());
+        if !std::mem::replace(&mut self.told, true) {
+            tracing::warn!(%stream, lane, error = %full, "the lane waits for room");
+        }
+        if self.stream.workers.budget.is_passed() {
+            tracing::warn!(%stream, lane, "the lane goes back to its last entry: memory is short, too");
+            return self.go_back();
+        }
+        if self.stream.stop.is_asked() {
+            // What it has is in the log.
+            return self.leave();
+        }
+        self.waits = Some(cut);
+        match self.deliver(keeper, false) {
+            Next::Wait(wait) => Next::Wait(Some(wait.map_or(FIRST_PAUSE, |wait| wait.min(FIRST_PAUSE)))),
+            next => next,
         }
     }
 
@@ -206,6 +241,11 @@ impl Keep {
             return self.leave();
         }
         tracing::warn!(stream, lane = self.slot.lane(), %error, "the lane goes back to its last entry and tries again");
+        self.go_back()
+    }
+
+    fn go_back(&mut self) -> Next {
+        (self.waits, self.told) = (None, false);
         self.slot.fall_back();
         let until = Instant::now() + self.pause;
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
@@ -218,6 +258,7 @@ impl Keep {
     }
 
     fn leave(&mut self) -> Next {
+        self.waits = None;
         self.slot.fall_back();
         self.phase = Phase::Leave;
         Next::Again
@@ -248,6 +289,8 @@ impl Work for Keep {
             Phase::Leave => {
                 let overdue = self.stream.stop.is_overdue();
                 if (self.is_free() || overdue && self.slot.is_free()) && self.slot.sleep() {
+                    // It may wait for this lane to be awake, or asleep.
+                    self.stream.look_intake();
                     self.stream.check_end();
                     return Next::Done;
                 }

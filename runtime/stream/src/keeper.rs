@@ -33,6 +33,13 @@ pub(crate) struct Keeper {
     counted: u64,
 }
 
+/// What a cut may need of the quota, until it is durable.
+#[derive(Debug)]
+pub(crate) struct Room {
+    _taken: Taken,
+    _reserve: Option<Reserve>,
+}
+
 /// What recovery found.
 #[derive(Debug)]
 pub(crate) struct Recovered {
@@ -156,7 +163,6 @@ impl Keeper {
     /// Seals what is due, writes the entry, and releases the log. After an error the lane must be recovered.
     pub(crate) fn commit(&mut self, cut: Cut, plan: &Plan) -> Result<(), KeepError> {
         failpoint("cut.after");
-        let _room = self.room(&cut)?;
         let number = self.live.number + 1;
         if !self.journal.has_begun() {
             self.begin()?;
@@ -200,18 +206,16 @@ impl Keeper {
 
     /// Takes what the cut may need of the quota. Once nothing of the lane waits for its delivery, sealing is what
     /// makes room again, so then it may have the reserve.
-    fn room(&self, cut: &Cut) -> Result<(Taken, Option<Reserve>), KeepError> {
+    pub(crate) fn room(&self, cut: &Cut) -> Result<Room, Full> {
         let bytes = cut.disk();
         let full = match self.share.take(bytes) {
-            Ok(taken) => return Ok((taken, None)),
+            Ok(taken) => return Ok(Room { _taken: taken, _reserve: None }),
             Err(full) => full,
         };
         let may = !cut.due.is_empty() && self.live.files.is_empty();
         let reserve = may.then(|| self.share.reserve()).flatten();
-        match reserve.and_then(|reserve| Some((reserve.take(bytes).ok()?, Some(reserve)))) {
-            Some(room) => Ok(room),
-            None => Err(KeepError::Full { path: self.folder.clone(), full }),
-        }
+        let reserve = reserve.ok_or(full)?;
+        Ok(Room { _taken: reserve.take(bytes).map_err(|_| full)?, _reserve: Some(reserve) })
     }
 
     fn seal(
@@ -390,14 +394,6 @@ pub enum KeepError {
         /// What is wrong.
         what: &'static str,
     },
-    /// A cut does not fit into the quota.
-    #[error("`{path}`: {full}")]
-    Full {
-        /// The lane's folder.
-        path: PathBuf,
-        /// What was asked for and what there is.
-        full: Full,
-    },
     /// The journal.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -419,7 +415,7 @@ impl KeepError {
     pub fn kind(&self) -> standpipe_record::Kind {
         use standpipe_record::Kind;
         match self {
-            Self::Io { .. } | Self::Full { .. } | Self::Journal(JournalError::Io { .. }) => Kind::Retry,
+            Self::Io { .. } | Self::Journal(JournalError::Io { .. }) => Kind::Retry,
             Self::Corrupt { .. } | Self::Journal(JournalError::Corrupt { .. }) => Kind::Corrupt,
             Self::Log(error) => error.kind(),
         }

@@ -178,8 +178,12 @@ impl Slot {
         self.state().cuts.len() < MOST_CUTS
     }
 
-    pub(crate) fn push(&self, cut: Cut) {
+    /// Hands over a cut of the lane of this generation. One that comes too late is void: its records run again.
+    pub(crate) fn push(&self, cut: Cut, generation: u64) {
         let mut state = self.state();
+        if !state.is_current(generation) {
+            return;
+        }
         state.cuts.push_back(cut);
         let keep = state.keep.clone();
         drop(state);
@@ -188,8 +192,7 @@ impl Slot {
 
     /// Whether the lane of this generation is still the one that counts.
     pub(crate) fn is_current(&self, generation: u64) -> bool {
-        let state = self.state();
-        state.generation == generation && matches!(state.phase, Phase::Awake(_))
+        self.state().is_current(generation)
     }
 
     pub(crate) fn note_read(&self, bytes: u64) {
@@ -222,6 +225,7 @@ impl Slot {
         let mut state = self.state();
         state.phase = Phase::Awake(log.clone());
         state.generation += 1;
+        debug_assert!(state.cuts.is_empty(), "those of the generation before are void");
         (state.turned, state.turn) = (None, Some(turn.clone()));
         let generation = state.generation;
         drop(state);
@@ -275,6 +279,12 @@ impl Slot {
     }
 }
 
+impl State {
+    fn is_current(&self, generation: u64) -> bool {
+        self.generation == generation && matches!(self.phase, Phase::Awake(_))
+    }
+}
+
 impl Lease {
     /// Notes bytes of records that are durable now.
     pub(crate) fn note_appended(&self, bytes: u64) {
@@ -301,5 +311,63 @@ impl Drop for Lease {
 fn wake(task: Option<Task>) {
     if let Some(task) = task {
         task.wake();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
+
+    use standpipe_log::Quota;
+    use standpipe_log::testing::MemoryDisk;
+
+    use super::*;
+    use crate::home::Home;
+    use crate::keeper::Keeper;
+    use crate::pool::Pool;
+
+    fn cut() -> Cut {
+        Cut {
+            position: standpipe_record::Position::new(1),
+            next_parcel: 0,
+            due: Vec::new(),
+            carries: Vec::new(),
+            sources: std::collections::BTreeMap::new(),
+            requests: Vec::new(),
+            counts: crate::Counts::default(),
+            held: None,
+        }
+    }
+
+    #[test]
+    fn a_cut_of_a_lane_that_went_back_to_disk_is_void() {
+        let home = Arc::new(Home {
+            disk: Arc::new(MemoryDisk::new(1)),
+            folder: "streams/s".into(),
+            state: 1,
+            incarnation: 2,
+            share: Quota::new(1 << 20, 0).share(),
+            segment_bytes: 1 << 20,
+            prepared: AtomicBool::new(false),
+        });
+        let slot = Slot::new(home.lane(0), Weak::new());
+        let task = Pool::new("test", 1).unwrap().task();
+        let log = Keeper::recover(&slot.home).unwrap().log;
+        let first = slot.awake(&log, &task);
+        slot.push(cut(), first);
+        assert!(matches!(slot.due(), Due::Cut(_)));
+        slot.push(cut(), first);
+        slot.fall_back();
+        assert!(!slot.is_current(first));
+        // Turning did not know yet.
+        slot.push(cut(), first);
+        slot.turned(Ok(()));
+        assert!(slot.is_free());
+        let second = slot.awake(&log, &task);
+        slot.push(cut(), first);
+        assert!(matches!(slot.due(), Due::Nothing));
+        slot.push(cut(), second);
+        assert!(matches!(slot.due(), Due::Cut(_)));
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use rustix::fs::{FlockOperation, flock};
-use standpipe_log::{Disk, Quota, RealDisk, Site};
+use standpipe_log::{Disk, Quota, RealDisk, Settings, Site};
 
 use crate::home::{Home, keep_text, read_text};
 use crate::inspect::{Depth, Flaw, Inspection, list};
@@ -16,6 +16,8 @@ use crate::keeper::KeepError;
 
 /// What is kept of the quota for sealing and noting: two parcels, a segment and a checkpoint of usual sizes.
 const RESERVE: u64 = 256 << 20;
+/// Below this a segment is not worth its header, in bytes.
+const LEAST_SEGMENT: u64 = 1 << 20;
 pub(crate) const STREAMS: &str = "streams";
 /// What a stream is renamed to before it is removed.
 pub(crate) const TOMB: &str = ".abandoned-";
@@ -27,6 +29,7 @@ pub struct State {
     path: PathBuf,
     id: u128,
     quota: Arc<Quota>,
+    segment_bytes: u64,
     _lock: File,
 }
 
@@ -113,10 +116,10 @@ impl State {
             });
         }
         let disk: Arc<dyn Disk> = Arc::new(RealDisk::open(path).map_err(failed)?);
-        let total = match quota {
-            Some(total) => total,
-            None => disk.free().map_err(failed)? / 5 * 4,
-        };
+        let free = disk.free().map_err(failed)?;
+        let total = quota.unwrap_or(free / 5 * 4);
+        // What there really is: a quota may say more.
+        let room = total.min(free);
         let keep = |source| StateError::Keep { path: path.to_path_buf(), source };
         let root = Path::new("");
         let id = match read_text(disk.as_ref(), Path::new("id")).map_err(keep)?.and_then(|text| parse(&text))
@@ -130,7 +133,9 @@ impl State {
             }
         };
         let state = Self {
-            quota: Quota::on(Arc::clone(&disk), total, (total / 4).min(RESERVE)),
+            quota: Quota::on(Arc::clone(&disk), total, (room / 4).min(RESERVE)),
+            // Only whole segments are given back, so there must be several of them.
+            segment_bytes: (room / 16).clamp(LEAST_SEGMENT, Settings::SEGMENT_BYTES),
             disk,
             path: path.to_path_buf(),
             id,
@@ -152,8 +157,7 @@ impl State {
             state: self.id,
             incarnation,
             share: self.quota.share(),
-            // Only whole segments are given back, so there must be several of them.
-            segment_bytes: standpipe_log::Settings::SEGMENT_BYTES.min(self.quota.usage().total / 16),
+            segment_bytes: self.segment_bytes,
             prepared: AtomicBool::new(false),
         })
     }

@@ -122,14 +122,15 @@ impl Shared {
         for lane in self.home.lanes()? {
             let slot = self.slot(lane);
             let mut live = Live::default();
-            for read in slot.home.journal().read()?.frames {
+            let found = slot.home.journal().read()?;
+            for read in &found.frames {
                 let _ = live.apply(&read.entry, &read.carries);
             }
             if lane >= self.plan.lanes {
                 // It was filled when there were more of them.
                 slot.end();
             }
-            if !live.is_empty() || slot.home.has_log()? {
+            if !live.is_empty() || !found.leftovers.is_empty() || slot.home.has_files()? {
                 slot.wake();
                 continue;
             }

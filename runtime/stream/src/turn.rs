@@ -73,7 +73,7 @@ impl Turn {
         failpoint("cut.before");
         if let Some(mut cut) = self.lane.cut(what, self.stream.plan.clock.now_ms()) {
             cut.held = Some(self.meter.detach(cut.memory()));
-            self.slot.push(cut);
+            self.slot.push(cut, self.generation);
         }
         self.meter.note(self.lane.memory());
         true

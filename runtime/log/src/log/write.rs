@@ -90,7 +90,7 @@ impl Shared {
     }
 
     fn take(&self, bytes: u64) -> Result<crate::Taken, Error> {
-        let taken = self.open.share.take(bytes);
+        let taken = self.open.share.take_for_more(bytes);
         taken.map_err(|full| Error::Full { folder: self.open.folder.clone(), full })
     }
 
