@@ -5,6 +5,7 @@
 mod cases;
 mod check;
 mod held;
+mod lanes;
 mod messages;
 mod pipe;
 mod program;
