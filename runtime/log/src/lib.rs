@@ -71,13 +71,14 @@
 //! # What is torn and what is corrupt
 //!
 //! Bytes below the highest mark of a segment were durable, and so were those below the end that the next
-//! segment's header states. A frame that fails its checks there is corruption: the log is refused with
-//! segment and offset. Above, it is the torn tail of a write that nobody was answered for: it is cut, and
+//! segment's header states, and records that are settled. A frame that fails its checks there is corruption: the
+//! log is refused with segment and offset. Above, it is the torn tail of a write that nobody was answered for: it is cut, and
 //! [`Recovery::torn`] says so. The highest mark is looked for behind the bad frame too.
 //!
 //! After a failed write or fsync nothing is appended to that segment again. The next segment's header voids
 //! its tail. Recovery writes what lies above the highest mark a second time before it syncs it, because after a
-//! failed fsync the system takes those bytes for clean and would have nothing to do.
+//! failed fsync the system takes those bytes for clean and would have nothing to do. A segment with a void end is
+//! unlinked, and that synced, before the one whose header says so: alone it would look corrupt.
 //!
 //! # What it refuses
 //!

@@ -102,6 +102,8 @@ fn mend(disk: &dyn Disk, folder: &Path, survey: &Survey) -> Result<(), Error> {
     for (path, why) in &survey.leftovers {
         tracing::debug!(segment = %path.display(), why, "unlink");
         disk.unlink(path).map_err(|cause| Error::io("unlink", path, cause))?;
+        // The next one, in order of age, may be the only witness of where this one ends.
+        sync_folder(disk, folder, Site("log.recover.unlinked"))?;
     }
     Ok(())
 }

@@ -185,9 +185,11 @@ impl Surveyor<'_> {
                 survey.proven = good.mark;
             }
             if let Some(flaw) = good.flaw {
-                // Another segment follows: all of this one was durable before that was begun.
-                let durable =
-                    place < last || good.mark.max(scan.mark_behind(&mut window, good.end)?) > good.end;
+                // Another segment follows: all of this one was durable before that was begun. And only what was
+                // durable is ever settled.
+                let durable = place < last
+                    || self.settled.is_some_and(|settled| good.next < settled)
+                    || good.mark.max(scan.mark_behind(&mut window, good.end)?) > good.end;
                 if durable {
                     return Err(Error::corrupt(&segment.path, good.end, flaw));
                 }

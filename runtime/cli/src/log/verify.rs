@@ -1,7 +1,7 @@
 use std::fmt::Write;
 
 use standpipe_spec::Size;
-use standpipe_stream::{Flaw, LaneReport};
+use standpipe_stream::LaneReport;
 
 use super::wrong;
 use crate::show::{count, number};
@@ -16,7 +16,7 @@ pub(super) fn lane(stream: &str, lane: &LaneReport) -> String {
     if lane.flaws.is_empty() {
         checked(lane, &mut out);
         mended(lane, &mut out);
-    } else if !lane.restless && lane.flaws.iter().any(Flaw::is_refused) {
+    } else if !lane.restless {
         out.push_str("\n  a run would refuse the stream until this is mended");
     }
     out

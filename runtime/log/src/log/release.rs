@@ -3,8 +3,9 @@ use std::io;
 use standpipe_record::Position;
 
 use super::{Shared, lock};
-use crate::Error;
+use crate::recovery::sync_folder;
 use crate::segment::path_of;
+use crate::{Error, Site};
 
 /// The tail is given up for a new segment once it is at least this part of a full one.
 const WORTH: u64 = 16;
@@ -70,20 +71,32 @@ impl Shared {
     }
 
     /// Unlinks the first segment. No sync follows: if it comes back, recovery unlinks it again, because a
-    /// later one begins at or before what is settled, or nothing in it is behind that.
+    /// later one begins at or before what is settled, or nothing in it is behind that. But one with a void end
+    /// must not come back alone: only the header of the next one says that its bytes are void, not corrupt.
     fn unlink(&self, number: u64) -> Result<u64, Error> {
-        let path = path_of(&self.open.folder, number);
-        match self.open.disk.unlink(&path) {
-            Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
-                return Err(Error::io("unlink", &path, cause));
-            }
-            _ => {}
+        let discarded = self.state().discarded.clone();
+        for unused in &discarded {
+            self.remove(*unused)?;
+        }
+        self.remove(number)?;
+        let is_void_behind =
+            self.state().segments.front().is_some_and(|front| front.number == number && front.is_void_behind);
+        if is_void_behind || !discarded.is_empty() {
+            sync_folder(&*self.open.disk, &self.open.folder, Site("log.void"))?;
         }
         let mut state = self.state();
+        state.discarded.retain(|unused| !discarded.contains(unused));
         // The writer may have discarded it meanwhile, if it was empty.
         let front = state.segments.front().is_some_and(|front| front.number == number);
         let Some(gone) = front.then(|| state.segments.pop_front()).flatten() else { return Ok(0) };
         self.open.share.give_back(gone.end);
         Ok(gone.end)
+    }
+    fn remove(&self, number: u64) -> Result<(), Error> {
+        let path = path_of(&self.open.folder, number);
+        match self.open.disk.unlink(&path) {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(Error::io("unlink", &path, cause)),
+            _ => Ok(()),
+        }
     }
 }

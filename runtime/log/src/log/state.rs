@@ -27,6 +27,8 @@ pub(crate) struct State {
     pub(super) era: u64,
     ended: VecDeque<Ended>,
     pub(super) woken: bool,
+    /// Segments that hold nothing and could not be unlinked.
+    pub(super) discarded: Vec<u64>,
 }
 
 /// A segment as far as it is durable.
@@ -40,6 +42,8 @@ pub(crate) struct Segment {
     pub(crate) from: u64,
     /// Behind its last durable frame.
     pub(crate) end: u64,
+    /// Whether the file may have bytes behind that.
+    pub(crate) is_void_behind: bool,
 }
 
 /// The segment that is appended to.
@@ -78,6 +82,8 @@ impl State {
             next: found.next,
             from: found.from,
             end: found.end,
+            // What was torn is cut.
+            is_void_behind: false,
         });
         let positions = Positions { written: next, durable: next, settled };
         Self { positions, segments: segments.collect(), ..Self::default() }
@@ -119,10 +125,21 @@ impl State {
         }
     }
 
+    /// Nothing is appended to the tail again.
+    pub(super) fn spoil(&mut self) {
+        if let Some(tail) = &mut self.tail {
+            tail.spoiled = true;
+            if let Some(last) = self.segments.back_mut() {
+                last.is_void_behind = true;
+            }
+        }
+    }
+
     /// What is written and not durable is lost, and the tail is not appended to again. Returns the bytes that
     /// no longer count.
     pub(super) fn lose(&mut self, cause: String) -> u64 {
         let bytes = self.pending();
+        self.spoil();
         self.tail = None;
         self.ended.push_back(Ended { era: self.era, durable: self.positions.durable, cause });
         if self.ended.len() > ERAS {

@@ -75,9 +75,9 @@ impl Shared {
                 Ok(span)
             }
             (Ok(()), _) => Err(self.lost(span, "an earlier sync failed".into())),
-            (Err(cause), tail) => {
-                if let Some(tail) = tail.filter(|_| ours) {
-                    tail.spoiled = true;
+            (Err(cause), _) => {
+                if ours {
+                    state.spoil();
                 }
                 drop(state);
                 // The room that a part of the frame takes may be what others need.
@@ -181,7 +181,14 @@ impl Shared {
         };
         taken.keep();
         let mut state = self.state();
-        state.segments.push_back(Segment { number, first, next: first, from, end: from });
+        state.segments.push_back(Segment {
+            number,
+            first,
+            next: first,
+            from,
+            end: from,
+            is_void_behind: false,
+        });
         state.tail = Some(Tail { file: Some(Arc::clone(&file)), number, written: from, spoiled: false });
         Ok(Spot { file, number, at: from, mark: from, first, era })
     }
@@ -215,11 +222,12 @@ impl Shared {
         Ok(())
     }
 
-    /// Unlinks a segment that holds nothing. If that fails, recovery finds it and does the same.
+    /// Unlinks a segment that holds nothing. If that fails, it is tried again before any other is unlinked.
     fn discard(&self, number: u64) {
         let path = path_of(&self.open.folder, number);
         if let Err(cause) = self.open.disk.unlink(&path) {
             tracing::debug!(segment = %path.display(), error = %cause, "cannot unlink an unused segment");
+            self.state().discarded.push(number);
         }
     }
 }

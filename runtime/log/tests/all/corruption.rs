@@ -2,12 +2,14 @@
 
 mod sealed;
 
-use standpipe_log::testing::{MemoryDisk, Rng};
-use standpipe_log::{Disk, Error, Flaw, Frame, Log, inspect, verify};
+use standpipe_log::testing::{Loss, MemoryDisk, Rng};
+use standpipe_log::{Append, Disk, Error, Flaw, Frame, Log, inspect, verify};
 use standpipe_record::{Kind, Position};
 
 use crate::golden::bytes;
-use crate::support::{INCARNATION, LANE, append, folder, new_disk, open, opening, read, segment, share};
+use crate::support::{
+    INCARNATION, LANE, append, batch, folder, new_disk, open, opening, read, segment, share,
+};
 
 const HEADER: usize = 72;
 const HEAD: usize = 48;
@@ -111,6 +113,25 @@ fn a_bit_flipped_below_the_mark_is_refused_with_its_place() {
     assert_eq!(error.to_string(), text);
 }
 
+/// Frames that were written before the first of them was synced have no mark that vouches for them.
+#[test]
+fn a_bit_flipped_below_what_is_settled_is_refused_though_no_mark_says_so() {
+    let written = new_disk(0);
+    let log = open(&written, 0).unwrap().0;
+    let spans = ["a", "b", "c"].map(|record| log.write(&Append::new(batch(&[record]).view())).unwrap());
+    log.sync(spans[2]).unwrap();
+    let all = frames(&written, 1);
+    for (settled, bad) in [(2, 0), (2, 1), (3, 2)] {
+        let disk = written.crash(&mut Rng::new(0), Loss::Nothing);
+        change(&disk, 1, all[bad] + HEAD + 3, &[0xff]);
+        assert!(matches!(refused(&disk, settled), Error::Corrupt { at, .. } if at == all[bad] as u64));
+    }
+    // What is behind may as well be a write that nobody was answered for.
+    let disk = written.crash(&mut Rng::new(0), Loss::Nothing);
+    change(&disk, 1, all[2] + HEAD + 3, &[0xff]);
+    assert!(open(&disk, 2).unwrap().1.torn.is_some());
+}
+
 #[test]
 fn a_broken_length_below_the_mark_does_not_hide_what_follows() {
     let disk = log_of(&[&["a", "b", "c"]]);
@@ -126,7 +147,7 @@ fn no_flipped_bit_goes_unnoticed_or_changes_a_record() {
     for number in [1, 2] {
         let good = bytes(&written, number);
         for bit in 0..good.len() * 8 {
-            let disk = written.crash(&mut Rng::new(0), standpipe_log::testing::Loss::Nothing);
+            let disk = written.crash(&mut Rng::new(0), Loss::Nothing);
             change(&disk, number, bit / 8, &[good[bit / 8] ^ (1 << (bit % 8))]);
             match open(&disk, 0) {
                 Err(error) => {
@@ -201,7 +222,7 @@ fn frames_behind_a_torn_one_are_cut_with_it() {
     let log = open(&disk, 0).unwrap().0;
     append(&log, &["a"]).unwrap();
     for record in ["b", "c", "d"] {
-        let _ = log.write(&standpipe_log::Append::new(crate::support::batch(&[record]).view())).unwrap();
+        let _ = log.write(&Append::new(batch(&[record]).view())).unwrap();
     }
     let second = frames(&disk, 1)[1];
     change(&disk, 1, second, &[0; HEAD]);
@@ -219,7 +240,7 @@ fn a_record_that_quotes_the_log_is_no_frame() {
     for shift in 0..8 {
         batch.push(&[&vec![0; shift], &quoted[..]].concat(), 0).unwrap();
     }
-    let _ = log.append(&standpipe_log::Append::new(batch.view())).unwrap();
+    let _ = log.append(&Append::new(batch.view())).unwrap();
     let at = frames(&disk, 2)[0];
     change(&disk, 2, at + 1, &[0xaa]);
     assert_eq!(open(&disk, 0).unwrap().1.torn.unwrap().from, at as u64);

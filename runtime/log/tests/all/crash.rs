@@ -6,6 +6,7 @@ use std::path::Path;
 
 use standpipe_log::testing::{Fault, Loss, MemoryDisk, Operation, Rng};
 use standpipe_log::{Disk, Error, Log};
+use standpipe_record::Position;
 
 use crate::support::{SITE, append, folder, new_disk, open, opening, read, share};
 use crate::world::{Action, Check, FAULTY, World};
@@ -154,5 +155,39 @@ fn files_put_back_by_hand_are_made_durable_before_they_are_trusted() {
     assert!(whole(None));
     for site in ["log.recover.segment", "log.recover.older", "log.recover.name", "log.recover.folder"] {
         assert!(!whole(Some(site)), "nothing misses the sync `{site}`");
+    }
+}
+
+/// A segment whose end is void by the header of the next one, and what a cut leaves once both are settled: released by
+/// the log, or unlinked by recovery.
+fn void_end(seed: u64, skip: Option<&'static str>, by_recovery: bool) -> Result<(), Error> {
+    let disk = new_disk(seed);
+    let log = open(&disk, 0)?.0;
+    append(&log, &["a"])?;
+    disk.fail(|call| (call.operation == Operation::Sync).then_some(Fault::Io));
+    append(&log, &["void", "void", "void"]).unwrap_err();
+    disk.fail(|_| None);
+    append(&log, &["b"])?;
+    append(&log, &["c"])?;
+    disk.skip_syncs(move |call| skip.is_some() && call.site.map(|site| site.0) == skip);
+    if by_recovery {
+        open(&disk, 3)?;
+    } else {
+        log.release(Position::new(3))?;
+        log.rest()?;
+    }
+    open(&disk.crash(&mut Rng::new(seed), Loss::Random), 3).map(drop)
+}
+
+#[test]
+fn a_segment_with_a_void_end_never_comes_back_alone() {
+    for (site, by_recovery) in [("log.void", false), ("log.recover.unlinked", true)] {
+        for seed in 0..50 {
+            void_end(seed, None, by_recovery).unwrap();
+        }
+        assert!(
+            (0..50).any(|seed| void_end(seed, Some(site), by_recovery).is_err()),
+            "nothing misses `{site}`"
+        );
     }
 }

@@ -191,15 +191,7 @@ fn log(home: &LaneHome, depth: Depth, report: &mut LaneReport) -> Result<(), Kee
     let from = if whole { settled } else { settled.max(newest.first) };
     let verdict = standpipe_log::verify(disk, &folder, Some(from))?;
     (report.log.end, report.log.frames) = (verdict.end.get(), verdict.frames);
-    if let Some(torn) = verdict.torn {
-        if verdict.end <= settled {
-            // By its own account, without what is settled.
-            let end = standpipe_log::verify(disk, &folder, None)?.end;
-            let flaw = Flaw::Cut { path: torn.segment.clone(), at: torn.from, end, settled };
-            report.flaws.extend((end < settled).then_some(flaw));
-        }
-        report.torn.push(torn);
-    }
+    report.torn.extend(verdict.torn);
     if whole {
         report.leftovers.extend(verdict.leftovers);
     }

@@ -2,7 +2,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use standpipe_log::{SegmentInfo, Torn};
-use standpipe_record::Position;
 
 use crate::entry::{Carry, Counts, SealedFile};
 use crate::journal::JournalError;
@@ -175,32 +174,12 @@ pub enum Flaw {
         /// Its length.
         bytes: u64,
     },
-    /// A log has a bad frame that no mark vouches for. The journal does.
-    #[error(
-        "`{path}` is corrupt at byte {at}: it is good up to record {end}, and records before {settled} were \
-         durable; put a good copy in its place: a run would cut it there, with whatever follows"
-    )]
-    Cut {
-        /// The segment.
-        path: PathBuf,
-        /// Where the bad frame begins.
-        at: u64,
-        /// Behind the last record before it.
-        end: Position,
-        /// What the journal says.
-        settled: Position,
-    },
     /// The journal, the log, or a folder.
     #[error(transparent)]
     Keep(#[from] KeepError),
 }
 
 impl Flaw {
-    /// Whether a run would refuse the stream, and leave it as it is.
-    pub fn is_refused(&self) -> bool {
-        !matches!(self, Self::Cut { .. })
-    }
-
     /// Whether something on disk is wrong; else it could not be read.
     pub fn is_corrupt(&self) -> bool {
         !matches!(
