@@ -46,7 +46,7 @@ impl Chain {
         }
     }
 
-    /// Gives back the memory of instances that have not been used for a while.
+    /// Gives back instances that have not been used for a while, or all if there are too many.
     pub fn idle(&mut self) {
         for worker in &mut self.workers {
             worker.idle();

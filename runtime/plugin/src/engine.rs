@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::{Duration, Instant};
 
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
@@ -12,6 +13,8 @@ use crate::{Limits, LoadError};
 
 /// Live instances that one engine has room for. Room is address space; memory is used only by instances.
 const INSTANCES: u32 = 1_000;
+/// How long instances are given back at once after one found no room: longer than who holds one and waits may sleep.
+const CROWDED: Duration = Duration::from_secs(20);
 /// Bytes of an ended instance's memory that stay with the process for the next one.
 const KEEP_RESIDENT: usize = 1 << 20;
 
@@ -33,6 +36,8 @@ pub(crate) struct Metered {
     /// Moves the epoch; fuel needs none.
     pub(crate) ticker: Option<Ticker>,
     compiled: Mutex<BTreeMap<String, Weak<Compiled>>>,
+    /// When an instance found no room.
+    crowded: Mutex<Option<Instant>>,
 }
 
 impl Host {
@@ -79,7 +84,18 @@ impl Metered {
             }
             Metering::Fuel => None,
         };
-        Ok(Self { engine, ticker, compiled: Mutex::default() })
+        Ok(Self { engine, ticker, compiled: Mutex::default(), crowded: Mutex::default() })
+    }
+
+    /// Notes that an instance found no room.
+    pub(crate) fn crowd(&self) {
+        *self.crowded.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// Whether one found none a short while ago: then instances are given back after each step.
+    pub(crate) fn is_crowded(&self) -> bool {
+        let last = *self.crowded.lock().unwrap_or_else(PoisonError::into_inner);
+        last.is_some_and(|last| last.elapsed() < CROWDED)
     }
 
     /// What was compiled for this engine, by the component's digest, for as long as a plugin uses it.

@@ -109,7 +109,10 @@ impl LoadError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// It asks for more than its limits, or the engine has no room.
+    /// As many instances live as there is room for. Those that nobody uses are given back: try again soon.
+    #[error("as many instances of plugins are in use as there is room for; it waits for one of them")]
+    Crowded,
+    /// It asks for more than its limits.
     #[error("an instance cannot be made: {error}")]
     Instantiate {
         /// What the engine said.

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use standpipe_record::{Cause, Column, View};
 use wasmtime::component::Func;
-use wasmtime::{Store, Trap, WasmBacktrace};
+use wasmtime::{PoolConcurrencyLimitError, Store, Trap, WasmBacktrace};
 
 use crate::contract::{
     BatchAnswer, BatchArgs, ColumnIn, EachAnswer, EachArgs, ErrorOut, InfoIn, InitAnswer, InitArgs,
@@ -86,6 +86,10 @@ impl Instance {
         };
         let instance = match compiled.pre.instantiate(&mut store) {
             Ok(instance) => instance,
+            Err(error) if error.is::<PoolConcurrencyLimitError>() => {
+                metered.crowd();
+                return Err(StartError::Crowded);
+            }
             Err(error) => return Err(failed(&mut store, error)),
         };
         let missing = |name: &str| StartError::Instantiate { error: format!("it has no function `{name}`") };

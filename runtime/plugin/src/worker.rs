@@ -5,6 +5,7 @@ use standpipe_record::{Batch, Column, Failure, Outcomes, View};
 
 use crate::answer::{self, Nonsense, Terms};
 use crate::contract::OutcomesOut;
+use crate::engine::Metered;
 use crate::instance::{CallError, Instance};
 use crate::limits::{FUEL_PER_MS, MAX_CALL_BYTES, Metering};
 use crate::log::Log;
@@ -117,9 +118,12 @@ impl Worker {
         Ok(if self.next >= input.len() { Step::Done } else { Step::More })
     }
 
-    /// Gives back the memory of an instance that has not been used for a while.
+    /// Gives back an instance that has not been used for a while, or at once if there are too many. Call it
+    /// between steps.
     pub fn idle(&mut self) {
-        if self.used.elapsed() >= IDLE {
+        if self.instance.is_some()
+            && (self.used.elapsed() >= IDLE || self.plugin.metered().is_ok_and(Metered::is_crowded))
+        {
             self.instance = None;
         }
     }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use standpipe_log::{Log, failpoint};
-use standpipe_plugin::Chain;
+use standpipe_plugin::{Chain, StartError};
 
 use crate::Error;
 use crate::budget::Meter;
@@ -18,6 +18,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// How long a lane does nothing before it closes its files and gives back memory.
 const IDLE: Duration = Duration::from_secs(10);
+/// How long a lane waits for room for an instance before it tries again.
+const FOR_ROOM: Duration = Duration::from_millis(20);
 /// How long a lane waits for memory before it looks again.
 const FOR_MEMORY: Duration = Duration::from_millis(20);
 
@@ -91,6 +93,7 @@ impl Turn {
             // A finite source has ended: nothing will be added to its parcels.
             return if self.cut(Take::All) { self.end(Ok(())) } else { Next::Wait(None) };
         }
+        self.lane.transform.idle();
         let since = *self.idle.get_or_insert_with(Instant::now);
         if !self.rests && since.elapsed() >= IDLE {
             self.lane.rest();
@@ -102,7 +105,7 @@ impl Turn {
         Next::Wait(due.into_iter().chain(rest).min())
     }
 
-    fn cannot_start(&mut self, source: standpipe_plugin::StartError) -> Next {
+    fn cannot_start(&mut self, source: StartError) -> Next {
         let stream = self.stream.plan.name.clone();
         tracing::error!(stream, error = %source, "the plugin cannot be started; the stream waits");
         let since = *self.failing.get_or_insert_with(Instant::now);
@@ -135,6 +138,7 @@ impl Work for Turn {
                 Ok(true) => (self.failing, self.idle, self.rests) = (None, None, false),
                 Ok(false) => return self.wait(),
                 Err(AdvanceError::Keep(error)) => return self.end(Err(error)),
+                Err(AdvanceError::Plugin(StartError::Crowded)) => return Next::Wait(Some(FOR_ROOM)),
                 Err(AdvanceError::Plugin(source)) => return self.cannot_start(source),
             }
             let read = self.lane.read();
@@ -144,6 +148,7 @@ impl Work for Turn {
                 return Next::Wait(Some(FOR_MEMORY));
             }
             if began.elapsed() >= STEP {
+                self.lane.transform.idle();
                 return Next::Again;
             }
         }

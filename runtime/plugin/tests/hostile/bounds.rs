@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use standpipe_plugin::{Chain, Limits, Metering, Plugin, Settings, Step};
+use standpipe_plugin::{Chain, Limits, Metering, Plugin, Settings, StartError, Step};
 use standpipe_record::{Cause, Outcomes};
 
 use crate::guest::{Guest, assert_others_delivered, component, host, load, records, settings};
@@ -174,5 +174,29 @@ fn a_record_that_fails_in_the_second_plugin_is_withdrawn_there() {
         chain.run(&input, &mut out).unwrap();
         assert_eq!(out.failed.iter().map(|failure| failure.index).collect::<Vec<_>>(), [10, 90]);
         assert_others_delivered(&input, &out);
+    }
+}
+
+#[test]
+fn more_chains_than_there_is_room_for_take_turns() {
+    let host = host();
+    let plugin = load(&host, &Guest::default(), Limits::default());
+    let (input, mut out) = (records(1, &[]), Outcomes::default());
+    let mut chains: Vec<Chain> = (0..1_001).map(|_| Chain::new([plugin.clone()])).collect();
+    let (last, others) = chains.split_last_mut().unwrap();
+    for chain in &mut *others {
+        chain.run(&input, &mut out).unwrap();
+        // Nobody waits, so nothing is given back.
+        chain.idle();
+    }
+    assert_eq!(last.run(&input, &mut out), Err(StartError::Crowded));
+    others[0].idle();
+    last.run(&input, &mut out).unwrap();
+    assert_others_delivered(&input, &out);
+    for chain in others {
+        last.idle();
+        chain.idle();
+        chain.run(&input, &mut out).unwrap();
+        chain.idle();
     }
 }
