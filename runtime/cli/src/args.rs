@@ -75,6 +75,10 @@ pub(crate) struct Run {
     /// End once the sources have ended and everything is delivered.
     #[arg(long)]
     pub(crate) drain: bool,
+    /// With `--drain`: how long a destination may refuse for a reason that waiting cannot mend (a missing bucket, wrong
+    /// keys) before the run ends with 1. What is not delivered is kept.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    pub(crate) patience: u64,
     /// Give up, for good, the records of a stream that is no longer in the config.
     #[arg(long, value_name = "STREAM")]
     pub(crate) abandon: Vec<String>,

@@ -3,7 +3,7 @@ use std::process::ExitCode;
 
 use standpipe_plugin::Host;
 use standpipe_spec::{Config, Size};
-use standpipe_stream::{Plan, plan};
+use standpipe_stream::{Metrics, Plan, plan};
 
 use crate::args::Check;
 use crate::{report, show};
@@ -12,7 +12,8 @@ use crate::{report, show};
 pub(crate) const WRONG: u8 = 2;
 
 pub(crate) fn check(args: &Check) -> anyhow::Result<ExitCode> {
-    let Some((plans, file)) = load(&args.config, |_| Host::new(show::cache_folder())) else {
+    let Some((plans, file)) = load(&args.config, &Metrics::default(), |_| Host::new(show::cache_folder()))
+    else {
         return Ok(ExitCode::from(WRONG));
     };
     let streams = show::count(plans.len() as u64, "stream");
@@ -36,6 +37,7 @@ pub(crate) fn check(args: &Check) -> anyhow::Result<ExitCode> {
 /// all findings; `None` when one of them is an error.
 pub(crate) fn load(
     path: &Path,
+    metrics: &Metrics,
     host: impl FnOnce(&Config) -> Host,
 ) -> Option<(Vec<Plan>, standpipe_spec::File)> {
     let mut file = match standpipe_spec::load(path) {
@@ -46,7 +48,7 @@ pub(crate) fn load(
         }
     };
     let host = host(&file.draft);
-    let plans = plan(&mut file, &host);
+    let plans = plan(&mut file, &host, metrics);
     if !file.findings.is_empty() {
         show::line(report::render(&file.path, &file.text, &file.findings, show::colours()).trim_end());
     }

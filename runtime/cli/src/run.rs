@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use standpipe_plugin::Host;
 use standpipe_spec::{Config, Size};
-use standpipe_stream::{Plan, State, Stop, Stream, Totals, Workers};
+use standpipe_stream::{Metrics, Plan, State, Stop, Stream, Totals, Workers};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::Run;
@@ -16,12 +16,15 @@ use crate::show;
 
 /// How long deliveries may take after SIGTERM or Ctrl-C.
 const PATIENCE: Duration = Duration::from_secs(25);
+/// How often figures are kept for `standpipe status`.
+const NOTE: Duration = Duration::from_secs(1);
 /// How often progress is shown on a terminal.
 const TICK: Duration = Duration::from_millis(250);
 
 pub(crate) fn run(args: &Run) -> anyhow::Result<ExitCode> {
     let host = |config: &Config| Host::new(Some(config.state.join("compiled")));
-    let Some((plans, file)) = load(&args.config, host) else { return Ok(ExitCode::from(WRONG)) };
+    let metrics = Metrics::default();
+    let Some((plans, file)) = load(&args.config, &metrics, host) else { return Ok(ExitCode::from(WRONG)) };
     let state = State::open(&file.draft.state, file.draft.quota)?;
     let streams = plans.iter().map(|plan| plan.name.clone()).collect();
     for stream in &args.abandon {
@@ -36,10 +39,11 @@ pub(crate) fn run(args: &Run) -> anyhow::Result<ExitCode> {
         .build()
         .context("start the runtime")?;
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let workers = Workers::new(runtime.handle().clone(), cores, file.draft.buffer_memory);
+    let patience = args.drain.then_some(Duration::from_secs(args.patience));
+    let workers = Workers::new(runtime.handle().clone(), cores, file.draft.buffer_memory, patience);
     let workers = workers.context("start the threads")?;
     let plans = plans.into_iter().map(Arc::new).collect();
-    let good = runtime.block_on(supervise(plans, &state, &workers, args.drain))?;
+    let good = runtime.block_on(supervise(plans, &state, &workers, &metrics, args.drain))?;
     // A source may still wait for input that never comes; nothing waits for it.
     runtime.shutdown_background();
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(1) })
@@ -50,6 +54,7 @@ async fn supervise(
     plans: Vec<Arc<Plan>>,
     state: &State,
     workers: &Arc<Workers>,
+    metrics: &Metrics,
     drain: bool,
 ) -> anyhow::Result<bool> {
     let began = Instant::now();
@@ -70,6 +75,8 @@ async fn supervise(
     let mut running = plans.len();
     let mut failed = 0;
     let mut tick = tokio::time::interval(TICK);
+    let mut note = tokio::time::interval(NOTE);
+    let mut noted = None;
     let progress = std::io::stderr().is_terminal();
     // Without `--drain`, a host whose files have ended goes on until it is told to stop.
     while running > 0 || (!drain && !stop.is_asked() && failed < plans.len()) {
@@ -81,9 +88,11 @@ async fn supervise(
             },
             _ = terminate.recv() => ask(&stop),
             _ = interrupt.recv() => ask(&stop),
+            _ = note.tick() => state.keep_figures(metrics, &mut noted),
             _ = tick.tick(), if progress => if running > 0 { show_progress(&plans, began) },
         }
     }
+    state.keep_figures(metrics, &mut noted);
     Ok(good)
 }
 
@@ -98,7 +107,7 @@ fn ask(stop: &Stop) {
 }
 
 fn finish(plan: &Plan, result: Result<(), standpipe_stream::Error>, good: &mut bool, failed: &mut usize) {
-    let Totals { read, outputs, dropped, failed: bad, objects, bytes } = plan.progress.totals();
+    let Totals { read, outputs, dropped, failed: bad, objects, bytes } = plan.metrics.totals();
     show::line(&format!(
         "{}: {} read, {} out, {} dropped, {} failed; {} of {}",
         plan.name,
@@ -117,7 +126,7 @@ fn finish(plan: &Plan, result: Result<(), standpipe_stream::Error>, good: &mut b
 }
 
 fn show_progress(plans: &[Arc<Plan>], began: Instant) {
-    let all = plans.iter().map(|plan| plan.progress.totals());
+    let all = plans.iter().map(|plan| plan.metrics.totals());
     let sum = all.fold(Totals::default(), |sum, one| Totals {
         read: sum.read + one.read,
         outputs: sum.outputs + one.outputs,

@@ -1,7 +1,8 @@
 use std::process::ExitCode;
 
+use standpipe_record::{Clock, SystemClock};
 use standpipe_spec::Size;
-use standpipe_stream::{Depth, Inspection, LaneReport, StreamReport};
+use standpipe_stream::{Depth, Figures, Inspection, LaneReport, State, StreamReport, Trouble};
 
 use crate::args::Status;
 use crate::check::WRONG;
@@ -26,12 +27,22 @@ pub(crate) fn status(args: &Status) -> anyhow::Result<ExitCode> {
     for stream in configured.keys().filter(|stream| !known.contains(stream)) {
         show::data(&format!("{stream}: ok: nothing was read yet"))?;
     }
+    let kept = State::figures(&file.draft.state).unwrap_or_default();
+    let now_ms = SystemClock.now_ms();
     let mut good = true;
     for stream in known {
         let Some(held) = &held else { continue };
         let report = held.stream(&stream, Depth::Newest);
         good &= report.flaws().next().is_none();
         show::data(&told(&report, configured.contains_key(&stream)))?;
+        if let Some(figures) =
+            kept.streams.get(&stream).filter(|figures| figures.tries > 0 || figures.trouble.is_some())
+        {
+            show::data(&deliveries(figures, now_ms))?;
+        }
+    }
+    if kept.streams.values().any(|figures| figures.tries > 0) {
+        show::data(&format!("deliveries since the host started, as of {} ago", age(now_ms, kept.at_ms)))?;
     }
     Ok(ExitCode::from(u8::from(!good)))
 }
@@ -51,6 +62,41 @@ fn told(report: &StreamReport, configured: bool) -> String {
         out += &format!("\n  lane {}: {}", lane.lane, self::lane(lane));
     }
     out
+}
+
+/// How deliveries go, by what the host kept last.
+fn deliveries(figures: &Figures, now_ms: u64) -> String {
+    let Figures { objects, bytes, tries, refused, throttled, p50_ms, p99_ms, oldest_ms, trouble } = figures;
+    let mut parts =
+        vec![format!("{}, {}", count(*objects, "object"), Size(*bytes)), format!("{} tried", number(*tries))];
+    if *refused > 0 {
+        let throttled =
+            if *throttled > 0 { format!(" ({} throttled)", number(*throttled)) } else { String::new() };
+        parts.push(format!("{} failed{throttled}", number(*refused)));
+    }
+    if *objects > 0 {
+        parts.push(format!("half below {p50_ms} ms, 99 % below {p99_ms} ms"));
+    }
+    if let Some(oldest) = oldest_ms {
+        parts.push(format!("the oldest record waits for {}", age(now_ms, *oldest)));
+    }
+    let mut out = format!("  deliveries: {}", parts.join(", "));
+    if let Some(Trouble { since_ms, message, to_mend }) = trouble {
+        let what = if *to_mend { "nothing is delivered until this is mended" } else { "retrying" };
+        out += &format!("\n  {what}, for {}: {message}", age(now_ms, *since_ms));
+    }
+    out
+}
+
+/// A time in its largest unit.
+fn age(now_ms: u64, then_ms: u64) -> String {
+    let seconds = now_ms.saturating_sub(then_ms) / 1_000;
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} days", number(seconds / 86_400)),
+    }
 }
 
 /// What can be told from the state folder alone.

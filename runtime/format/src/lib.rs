@@ -30,5 +30,5 @@ pub use compress::{CONTENT_TYPE, Compression, Encoder, Level};
 pub use delimit::{Delimiter, append_records};
 pub use failed::{Attempt, PROCESSING_FAILED, Place, write_failed};
 pub use moment::Moment;
-pub use name::ObjectName;
+pub use name::{ObjectName, uuid};
 pub use prefix::{MAX_PREFIX_BYTES, Prefix, PrefixError, Prefixes, Problem, Role};

@@ -37,6 +37,17 @@ impl fmt::Display for ObjectName<'_> {
     }
 }
 
+/// The UUID by which a key names `id`.
+pub fn uuid(id: u128) -> String {
+    struct Uuid(u128);
+    impl fmt::Display for Uuid {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write_uuid(f, self.0)
+        }
+    }
+    Uuid(id).to_string()
+}
+
 /// Writes `id` as a UUID of version 4 (RFC 9562): the version and the variant replace six of its bits.
 fn write_uuid(f: &mut fmt::Formatter<'_>, id: u128) -> fmt::Result {
     const VERSION: u128 = 0xf << 76;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::{Delivered, Error, Object, Sink};
+use crate::{Delivered, Error, Object, Sink, Uploads};
 pub use key::{MAX_KEY_BYTES, key_of, path_of};
 use place::Place;
 use settled::Settled;
@@ -54,13 +54,13 @@ impl Directory {
 #[async_trait]
 impl Sink for Directory {
     /// Writes and removes a small file in the bucket, or where it would be made.
-    async fn probe(&self, bucket: &str) -> Result<(), Error> {
+    async fn probe(&self, bucket: &str, _key: &str) -> Result<(), Error> {
         check_bucket(bucket)?;
         let bucket = bucket.to_owned();
         self.blocking(move |shared| place::probe(&shared.root, &bucket)).await
     }
 
-    async fn deliver(&self, object: &Arc<Object>) -> Result<Delivered, Error> {
+    async fn deliver(&self, object: &Arc<Object>, _: &dyn Uploads) -> Result<Delivered, Error> {
         check_bucket(&object.bucket)?;
         check_id(&object.id)?;
         let place = Place::of(&object.key)?;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use rustix::io::Errno;
 use standpipe_record::Kind;
 
-use crate::MAX_KEY_BYTES;
+use crate::{Class, MAX_KEY_BYTES, Refusal};
 
 /// Why an object was not delivered.
 #[derive(Debug, thiserror::Error)]
@@ -80,6 +80,12 @@ pub enum Error {
         /// What the system said.
         cause: io::Error,
     },
+    /// An S3 server refused, or none could be reached.
+    #[error("{0}")]
+    S3(Box<Refusal>),
+    /// What a later try has to know could not be kept.
+    #[error("the beginning of an upload could not be noted; try again")]
+    NotNoted,
     /// The delivery did not run to its end.
     #[error("delivery was interrupted: {cause}; try again")]
     Interrupted {
@@ -92,7 +98,9 @@ impl Error {
     /// What whoever asked for the delivery should do.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Busy { .. } => Kind::Retry,
+            Self::Busy { .. } | Self::NotNoted => Kind::Retry,
+            Self::S3(refusal) if matches!(refusal.class, Class::Mend(_)) => Kind::Invalid,
+            Self::S3(_) => Kind::Retry,
             Self::Key { .. } | Self::Exists { .. } => Kind::Reject,
             Self::Bucket { .. } | Self::Link { .. } | Self::InTheWay { .. } | Self::NoLinks { .. } => {
                 Kind::Invalid
@@ -102,6 +110,11 @@ impl Error {
             Self::Interrupted { cause } if cause.is_panic() => Kind::Bug,
             Self::Interrupted { .. } => Kind::Retry,
         }
+    }
+
+    /// Whether there is too much at a time for whoever refused.
+    pub fn is_throttled(&self) -> bool {
+        matches!(self, Self::S3(refusal) if refusal.class == Class::Throttled)
     }
 
     /// `action` on `path` failed.

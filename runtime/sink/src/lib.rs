@@ -1,4 +1,4 @@
-//! Where objects go: the [`Sink`] trait, and [`Directory`], whose buckets are folders and whose objects are
+//! Where objects go: the [`Sink`] trait; [`S3`]; and [`Directory`], whose buckets are folders and whose objects are
 //! files.
 //!
 //! A sink is asked for one delivery at a time and says what became of it. Retrying, waiting between tries
@@ -23,6 +23,7 @@
 mod directory;
 mod error;
 mod object;
+mod s3;
 pub mod testing;
 
 use std::fmt::Debug;
@@ -33,13 +34,31 @@ use async_trait::async_trait;
 pub use directory::{Directory, MAX_KEY_BYTES, key_of, path_of};
 pub use error::Error;
 pub use object::{Delivered, Object};
+pub use s3::{Class, KeySource, Keys, Refusal, S3, S3Settings};
 
 /// A destination of objects.
 #[async_trait]
 pub trait Sink: Send + Sync + Debug {
-    /// Whether `bucket` could be written to now. Leaves nothing behind.
-    async fn probe(&self, bucket: &str) -> Result<(), Error>;
+    /// Whether an object with a key like `key` could be put into `bucket` now. Leaves nothing behind.
+    async fn probe(&self, bucket: &str, key: &str) -> Result<(), Error>;
 
-    /// Delivers `object`, durably. May be repeated at will.
-    async fn deliver(&self, object: &Arc<Object>) -> Result<Delivered, Error>;
+    /// Delivers `object`, durably. May be repeated at will, but not twice at a time. What a later try has to know is
+    /// given to `uploads`.
+    async fn deliver(&self, object: &Arc<Object>, uploads: &dyn Uploads) -> Result<Delivered, Error>;
+}
+
+/// Keeps what tells a later try of an object of an earlier one, also in another process.
+#[async_trait]
+pub trait Uploads: Send + Sync {
+    /// Returns once `upload`, which has no parts yet, is kept on disk. The next try of the object has it among
+    /// [`Object::uploads`].
+    async fn begun(&self, upload: &str) -> Result<(), Error>;
+}
+
+/// For sinks and callers that need none.
+#[async_trait]
+impl Uploads for () {
+    async fn begun(&self, _: &str) -> Result<(), Error> {
+        Ok(())
+    }
 }

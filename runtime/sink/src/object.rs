@@ -1,5 +1,7 @@
 use std::fmt;
 
+use bytes::Bytes;
+
 /// What is delivered: one sealed parcel under its key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Object {
@@ -8,7 +10,9 @@ pub struct Object {
     /// Its name within the bucket.
     pub key: String,
     /// Its bytes, compressed if they are to be.
-    pub body: Vec<u8>,
+    pub body: Bytes,
+    /// Their SHA-256.
+    pub sha256: [u8; 32],
     /// The media type of the bytes.
     pub content_type: &'static str,
     /// How the bytes are encoded, such as `gzip`.
@@ -16,6 +20,8 @@ pub struct Object {
     /// The parcel's own id, the same at every try: 1 to 128 letters, digits, `-`, `_` or `.`. Names the
     /// temporary file, so that a try finds what a broken one left.
     pub id: String,
+    /// Uploads that earlier tries began and did not end, for sure.
+    pub uploads: Vec<String>,
 }
 
 /// Leaves the bytes out: objects end up in logs and in failed assertions.

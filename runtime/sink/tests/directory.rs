@@ -11,14 +11,7 @@ use standpipe_sink::{Delivered, Directory, Error, Object, Sink, key_of, path_of}
 use tempfile::TempDir;
 
 fn object(id: &str, key: &str, body: &[u8]) -> Arc<Object> {
-    Arc::new(Object {
-        bucket: "logs".into(),
-        key: key.into(),
-        body: body.into(),
-        content_type: "application/octet-stream",
-        content_encoding: None,
-        id: id.into(),
-    })
+    Arc::new(standpipe_sink::testing::object("logs", key, id, body.to_vec()))
 }
 
 /// Every file below `folder` with its bytes; temporary ones too.
@@ -54,10 +47,10 @@ async fn root_bucket_and_folders_are_made_for_the_first_object() {
     let root = TempDir::new().unwrap();
     let far = root.path().join("not/yet/there");
     let sink = Directory::new(&far);
-    sink.probe("logs").await.unwrap();
+    sink.probe("logs", "probe").await.unwrap();
     assert_eq!(fs::read_dir(&root).unwrap().count(), 0, "a probe leaves nothing");
-    assert_eq!(sink.deliver(&object("1", "web/2026/a.gz", b"one")).await.unwrap(), Delivered::Written);
-    sink.probe("logs").await.unwrap();
+    assert_eq!(sink.deliver(&object("1", "web/2026/a.gz", b"one"), &()).await.unwrap(), Delivered::Written);
+    sink.probe("logs", "probe").await.unwrap();
     assert_eq!(files(&far).unwrap(), BTreeMap::from([("logs/web/2026/a.gz".into(), b"one".to_vec())]));
 }
 
@@ -66,14 +59,14 @@ async fn a_repeat_is_harmless_and_other_bytes_are_an_error_that_names_the_key() 
     let root = TempDir::new().unwrap();
     let sink = Directory::new(root.path());
     let large = vec![7; 200_000];
-    assert_eq!(sink.deliver(&object("1", "web/a", &large)).await.unwrap(), Delivered::Written);
+    assert_eq!(sink.deliver(&object("1", "web/a", &large), &()).await.unwrap(), Delivered::Written);
     for again in ["1", "2"] {
-        assert_eq!(sink.deliver(&object(again, "web/a", &large)).await.unwrap(), Delivered::Already);
+        assert_eq!(sink.deliver(&object(again, "web/a", &large), &()).await.unwrap(), Delivered::Already);
     }
     let mut other = large.clone();
     other[199_999] = 8;
     for body in [&other, &large[..100], b""] {
-        let error = sink.deliver(&object("3", "web/a", body)).await.unwrap_err();
+        let error = sink.deliver(&object("3", "web/a", body), &()).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Reject);
         assert!(error.to_string().contains("`web/a` of bucket `logs` exists"), "{error}");
     }
@@ -85,8 +78,8 @@ async fn a_key_that_is_both_file_and_folder_is_kept_in_either_order() {
     for (first, second, at) in [("a", "a/b/c", ["a", "a%folder/b/c"]), ("a/b/c", "a", ["a/b/c", "a%file"])] {
         let root = TempDir::new().unwrap();
         let sink = Directory::new(root.path());
-        assert_eq!(sink.deliver(&object("1", first, b"1")).await.unwrap(), Delivered::Written);
-        assert_eq!(sink.deliver(&object("2", second, b"2")).await.unwrap(), Delivered::Written);
+        assert_eq!(sink.deliver(&object("1", first, b"1"), &()).await.unwrap(), Delivered::Written);
+        assert_eq!(sink.deliver(&object("2", second, b"2"), &()).await.unwrap(), Delivered::Written);
         assert_eq!(bucket(&root).unwrap(), expected(&[(at[0], "1"), (at[1], "2")]));
         for (key, path) in [first, second].into_iter().zip(at) {
             assert_eq!(key_of(Path::new(path)).unwrap(), key);
@@ -98,7 +91,7 @@ async fn a_key_that_is_both_file_and_folder_is_kept_in_either_order() {
             Ok(()) => fs::remove_dir_all(root.path().join("logs/a")).unwrap(),
             Err(error) => panic!("{error}"),
         }
-        assert_eq!(sink.deliver(&object("2", second, b"2")).await.unwrap(), Delivered::Already);
+        assert_eq!(sink.deliver(&object("2", second, b"2"), &()).await.unwrap(), Delivered::Already);
         assert_eq!(bucket(&root).unwrap(), expected(&[(at[1], "2")]));
     }
 }
@@ -110,11 +103,14 @@ async fn what_a_broken_try_left_is_replaced_and_nothing_temporary_stays() {
     let left = root.path().join("logs/web/.standpipe-tmp-1");
     fs::write(&left, "half").unwrap();
     let sink = Directory::new(root.path());
-    assert_eq!(sink.deliver(&object("1", "web/a", b"whole")).await.unwrap(), Delivered::Written);
+    assert_eq!(sink.deliver(&object("1", "web/a", b"whole"), &()).await.unwrap(), Delivered::Written);
     assert_eq!(bucket(&root).unwrap(), expected(&[("web/a", "whole")]));
 
     // A key that looks like a temporary file is not in its way.
-    assert_eq!(sink.deliver(&object("2", "web/.standpipe-tmp-1", b"k")).await.unwrap(), Delivered::Written);
+    assert_eq!(
+        sink.deliver(&object("2", "web/.standpipe-tmp-1", b"k"), &()).await.unwrap(),
+        Delivered::Written
+    );
     assert_eq!(bucket(&root).unwrap(), expected(&[("web/%2Estandpipe-tmp-1", "k"), ("web/a", "whole")]));
 }
 
@@ -125,11 +121,11 @@ async fn a_temporary_file_that_somebody_is_writing_is_left_alone() {
     let theirs = fs::File::create(root.path().join("logs/.standpipe-tmp-1")).unwrap();
     theirs.lock().unwrap();
     let sink = Directory::new(root.path());
-    let error = sink.deliver(&object("1", "a", b"mine")).await.unwrap_err();
+    let error = sink.deliver(&object("1", "a", b"mine"), &()).await.unwrap_err();
     assert!(matches!(error, Error::Busy { .. }) && error.kind() == Kind::Retry, "{error}");
     assert_eq!(bucket(&root).unwrap(), expected(&[(".standpipe-tmp-1", "")]));
     drop(theirs);
-    assert_eq!(sink.deliver(&object("1", "a", b"mine")).await.unwrap(), Delivered::Written);
+    assert_eq!(sink.deliver(&object("1", "a", b"mine"), &()).await.unwrap(), Delivered::Written);
     assert_eq!(bucket(&root).unwrap(), expected(&[("a", "mine")]));
 }
 
@@ -146,7 +142,7 @@ async fn deliveries_at_once_share_folders_clash_and_repeat_without_loss() {
             let object = object(&id, key, key.as_bytes());
             tasks.push(tokio::spawn(async move {
                 loop {
-                    match sink.deliver(&object).await {
+                    match sink.deliver(&object, &()).await {
                         Err(error) if error.kind() == Kind::Retry => tokio::task::yield_now().await,
                         done => return (object.key.clone(), done),
                     }
@@ -187,7 +183,7 @@ fn any_keys_in_any_order_come_back_from_the_files() {
         for (id, key) in keys.iter().enumerate() {
             let first = keys.iter().position(|other| other == key) == Some(id);
             let want = if first { Delivered::Written } else { Delivered::Already };
-            let got = runtime.block_on(sink.deliver(&object(&id.to_string(), key, key.as_bytes())));
+            let got = runtime.block_on(sink.deliver(&object(&id.to_string(), key, key.as_bytes()), &()));
             prop_assert_eq!(got.unwrap(), want);
         }
         let found: BTreeMap<_, _> = files(&root.path().join("logs"))

@@ -11,14 +11,7 @@ use standpipe_sink::{Delivered, Directory, Error, Object, Sink};
 use tempfile::TempDir;
 
 fn object(bucket: &str, key: &str) -> Arc<Object> {
-    Arc::new(Object {
-        bucket: bucket.into(),
-        key: key.into(),
-        body: b"body".to_vec(),
-        content_type: "application/octet-stream",
-        content_encoding: None,
-        id: "id-1".into(),
-    })
+    Arc::new(standpipe_sink::testing::object(bucket, key, "1", "body"))
 }
 
 #[tokio::test]
@@ -26,9 +19,10 @@ async fn bucket_names_that_are_not_one_folder_are_refused() {
     let root = TempDir::new().unwrap();
     let sink = Directory::new(root.path().join("buckets"));
     for bucket in ["", ".", "..", "a/b", "/", "../up", "a\0", &"b".repeat(256)] {
-        for error in
-            [sink.probe(bucket).await.unwrap_err(), sink.deliver(&object(bucket, "key")).await.unwrap_err()]
-        {
+        for error in [
+            sink.probe(bucket, "probe").await.unwrap_err(),
+            sink.deliver(&object(bucket, "key"), &()).await.unwrap_err(),
+        ] {
             assert!(matches!(error, Error::Bucket { .. }) && error.kind() == Kind::Invalid, "{error}");
         }
     }
@@ -40,7 +34,7 @@ async fn ids_that_could_name_another_file_are_refused() {
     let root = TempDir::new().unwrap();
     for id in ["", "a/b", "..\0", "a b", &"i".repeat(129)] {
         let object = Object { id: id.into(), ..Object::clone(&object("logs", "key")) };
-        let error = Directory::new(root.path()).deliver(&Arc::new(object)).await.unwrap_err();
+        let error = Directory::new(root.path()).deliver(&Arc::new(object), &()).await.unwrap_err();
         assert!(matches!(error, Error::Id { .. }), "{error}");
     }
 }
@@ -50,7 +44,7 @@ async fn the_root_may_be_a_link() {
     let (root, outside) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let link = root.path().join("link");
     symlink(outside.path(), &link).unwrap();
-    assert_eq!(Directory::new(&link).deliver(&object("logs", "a")).await.unwrap(), Delivered::Written);
+    assert_eq!(Directory::new(&link).deliver(&object("logs", "a"), &()).await.unwrap(), Delivered::Written);
     assert_eq!(fs::read(outside.path().join("logs/a")).unwrap(), b"body");
 }
 
@@ -73,7 +67,7 @@ async fn no_link_in_a_bucket_is_followed() {
             fs::create_dir_all(link.parent().unwrap()).unwrap();
             symlink(outside.path().join(target), &link).unwrap();
 
-            let error = Directory::new(root.path()).deliver(&object("logs", key)).await.unwrap_err();
+            let error = Directory::new(root.path()).deliver(&object("logs", key), &()).await.unwrap_err();
             assert!(matches!(error, Error::Link { .. }), "{place} {target}: {error}");
             assert!(error.to_string().contains(link.to_str().unwrap()), "{error}");
             assert_eq!(error.kind(), Kind::Invalid);
@@ -90,7 +84,10 @@ async fn a_link_under_the_temporary_name_is_removed_and_its_target_is_not() {
     fs::write(&target, "precious").unwrap();
     fs::create_dir(root.path().join("logs")).unwrap();
     symlink(&target, root.path().join("logs/.standpipe-tmp-id-1")).unwrap();
-    assert_eq!(Directory::new(root.path()).deliver(&object("logs", "a")).await.unwrap(), Delivered::Written);
+    assert_eq!(
+        Directory::new(root.path()).deliver(&object("logs", "a"), &()).await.unwrap(),
+        Delivered::Written
+    );
     assert_eq!(fs::read(target).unwrap(), b"precious");
     assert_eq!(fs::read_dir(root.path().join("logs")).unwrap().count(), 1);
 }
@@ -118,7 +115,7 @@ async fn a_folder_that_is_swapped_for_a_link_again_and_again_lets_nothing_out() 
         if written >= 50 && refused >= 50 {
             break;
         }
-        match sink.deliver(&object("logs", &format!("web/{turn}"))).await {
+        match sink.deliver(&object("logs", &format!("web/{turn}")), &()).await {
             Ok(_) => written += 1,
             Err(Error::Link { .. } | Error::Busy { .. }) => refused += 1,
             Err(error) => panic!("{error}"),
@@ -139,12 +136,12 @@ async fn a_file_where_a_folder_should_be_is_an_error_that_names_it() {
     let below = Directory::new(file.join("buckets"));
     let beside = Directory::new(root.path());
     for error in [
-        inside.probe("logs").await.unwrap_err(),
-        inside.deliver(&object("logs", "a")).await.unwrap_err(),
-        below.probe("logs").await.unwrap_err(),
-        below.deliver(&object("logs", "a")).await.unwrap_err(),
-        beside.probe("file").await.unwrap_err(),
-        beside.deliver(&object("file", "a")).await.unwrap_err(),
+        inside.probe("logs", "probe").await.unwrap_err(),
+        inside.deliver(&object("logs", "a"), &()).await.unwrap_err(),
+        below.probe("logs", "probe").await.unwrap_err(),
+        below.deliver(&object("logs", "a"), &()).await.unwrap_err(),
+        beside.probe("file", "probe").await.unwrap_err(),
+        beside.deliver(&object("file", "a"), &()).await.unwrap_err(),
     ] {
         assert_eq!(error.kind(), Kind::Invalid, "{error}");
         assert!(error.to_string().contains(file.to_str().unwrap()), "{error}");
@@ -158,7 +155,7 @@ async fn a_folder_where_a_temporary_or_marked_file_should_be_is_an_error_that_le
         let root = TempDir::new().unwrap();
         fs::create_dir_all(root.path().join(taken)).unwrap();
         fs::create_dir_all(root.path().join("logs/a")).unwrap();
-        let error = Directory::new(root.path()).deliver(&object("logs", "a")).await.unwrap_err();
+        let error = Directory::new(root.path()).deliver(&object("logs", "a"), &()).await.unwrap_err();
         assert!(matches!(error, Error::InTheWay { .. }), "{error}");
         assert!(error.to_string().contains(taken), "{error}");
         assert_eq!(fs::read_dir(root.path().join("logs")).unwrap().count(), 2);
@@ -170,9 +167,10 @@ async fn a_folder_where_a_temporary_or_marked_file_should_be_is_an_error_that_le
 #[tokio::test]
 async fn a_folder_that_cannot_be_written_is_an_error_that_says_so() {
     let sink = Directory::new("/sys/kernel");
-    for error in
-        [sink.probe("logs").await.unwrap_err(), sink.deliver(&object("logs", "a")).await.unwrap_err()]
-    {
+    for error in [
+        sink.probe("logs", "probe").await.unwrap_err(),
+        sink.deliver(&object("logs", "a"), &()).await.unwrap_err(),
+    ] {
         assert_eq!(error.kind(), Kind::Invalid, "{error}");
         assert!(error.to_string().contains("/sys/kernel/"), "{error}");
         assert!(

@@ -8,7 +8,7 @@ use crate::reader::{Context, Reader};
 use crate::suggest::nearest;
 use crate::syntax::Syntax;
 use crate::text::quoted;
-use crate::{Destination, Finding, Plugin, Size, Spanned, Stream, name, value};
+use crate::{Buckets, Destination, Finding, Plugin, Size, Spanned, Stream, name, value};
 
 /// What a config file says. Paths in it are relative to the file's folder and are joined to it already.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,19 +22,12 @@ pub struct Config {
     pub quota: Option<u64>,
     /// Bytes of memory for what is gathered for objects, of all streams. What is more goes to the journals.
     pub buffer_memory: u64,
-    /// Where buckets live.
-    pub s3: S3,
+    /// Where buckets live. There is a place whenever a stream has an S3 destination.
+    pub buckets: Buckets,
     /// The plugins by name, also those that streams name as `blueprint:NAME` without a table.
     pub plugins: BTreeMap<String, Plugin>,
     /// The streams by name.
     pub streams: BTreeMap<String, Stream>,
-}
-
-/// Where buckets live: `[s3]`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct S3 {
-    /// The folder whose folders are the buckets. Set whenever a stream has an S3 destination.
-    pub directory: Option<PathBuf>,
 }
 
 impl Config {
@@ -49,7 +42,7 @@ impl Config {
     pub const USUAL_BUFFER_MEMORY: u64 = 256 << 20;
 }
 
-const LATER: &str = "remove it: this version runs on one machine, without network";
+const LATER: &str = "remove it: this version takes no records over the network";
 
 /// Reads the text of a config file that lies in `base`. The config is a draft: whatever could not be read
 /// is left out or at its default, so run it only if no finding is an error.
@@ -76,7 +69,7 @@ fn read(mut reader: Reader<'_>) -> Config {
     // Where `[s3]` stands with nothing in it. What is wrong within it has a finding of its own.
     let said = reader.count(&["s3"]).0 > 0 && !s3.as_ref().is_some_and(Reader::is_empty);
     let place = s3.as_ref().map(|s3| s3.span.clone());
-    let s3 = s3.map(read_s3).unwrap_or_default();
+    let buckets = s3.map_or(Buckets::None, Buckets::read);
     let mut plugins = BTreeMap::new();
     let mut declared = BTreeSet::new();
     for (name, table) in reader.table("plugins").iter().flat_map(Reader::tables) {
@@ -103,7 +96,7 @@ fn read(mut reader: Reader<'_>) -> Config {
         base: context.base.clone(),
         quota,
         buffer_memory: buffer_memory.unwrap_or(Config::USUAL_BUFFER_MEMORY),
-        s3,
+        buckets,
         plugins,
         streams,
     };
@@ -111,17 +104,9 @@ fn read(mut reader: Reader<'_>) -> Config {
     report_small_quota(context, quota_place, &config);
     resolve_plugins(context, &declared, &mut config);
     if !said {
-        require_directory(context, place, &config);
+        require_buckets(context, place, &config);
     }
     config
-}
-
-fn read_s3(mut reader: Reader<'_>) -> S3 {
-    let directory = reader.path_to("directory", "write `directory = \"./buckets\"`");
-    let later = ["endpoint", "region", "profile", "access_key_id", "secret_access_key", "path_style"];
-    reader.not_yet(&later, "buckets are folders so far: write `directory = \"./buckets\"`");
-    reader.finish();
-    S3 { directory: directory.map(|path| path.value) }
 }
 
 fn check_name(context: &Context, what: &str, name: &Spanned<String>) {
@@ -174,12 +159,10 @@ fn resolve_plugins(context: &Context, declared: &BTreeSet<String>, config: &mut 
     }
 }
 
-/// Buckets need a place to live in.
-fn require_directory(context: &Context, place: Option<Range<usize>>, config: &Config) {
+/// Whoever has a destination needs buckets.
+fn require_buckets(context: &Context, place: Option<Range<usize>>, config: &Config) {
     let destinations = config.streams.values().map(|stream| stream.destination.span());
     if let Some(first) = destinations.min_by_key(|span| span.start) {
-        let finding = Finding::error("nothing says where buckets live").at(place.unwrap_or(first));
-        let help = "write `directory = \"./buckets\"` under `[s3]`: a bucket is a folder there";
-        context.report_absent(finding.with_help(help));
+        Buckets::require(context, place.unwrap_or(first));
     }
 }

@@ -84,7 +84,7 @@ impl Destination {
     pub(crate) fn read(mut reader: Reader<'_>) -> Option<Self> {
         let s3 = reader.table("s3").map(read_s3);
         let later = ["http", "opensearch", "splunk", "redshift", "kinesis", "kafka", "snowflake", "iceberg"];
-        reader.not_yet(&later, "the destination of this version is `s3`, with buckets in a folder");
+        reader.not_yet(&later, "the destination of this version is `s3`");
         if reader.is_empty() {
             let finding = Finding::error(format!("`{}` names no destination", reader.name));
             let help = "write `s3 = { bucket = \"logs\" }` there";

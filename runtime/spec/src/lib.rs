@@ -18,7 +18,7 @@
 //!
 //! # What it refuses
 //!
-//! No I/O but reading the config file. Nothing is looked up: whether a plugin, a folder or a source exists
+//! No I/O but reading the config file and, when [`Secret::read`] is called, a secret that it refers to. Nothing is looked up: whether a plugin, a folder or a source exists
 //! is for others to say. Keys of later versions are known by name and refused as such; nothing is ignored.
 //! No other crate names `toml`.
 
@@ -34,6 +34,8 @@ mod params;
 mod places;
 mod plugin;
 mod reader;
+mod s3;
+mod secret;
 mod size;
 mod source;
 mod span;
@@ -44,13 +46,15 @@ mod text;
 mod unit;
 mod value;
 
-pub use config::{Config, S3, parse};
+pub use config::{Config, parse};
 pub use destination::{Buffering, Compression, Destination, S3Destination};
 pub use duration::Period;
 pub use file::{File, LoadError, MAX_FILE_BYTES, load};
 pub use finding::{Finding, Severity};
 pub use limits::Limits;
 pub use plugin::Plugin;
+pub use s3::{AccessKey, Buckets, Endpoint};
+pub use secret::Secret;
 pub use size::Size;
 pub use source::Source;
 pub use span::Spanned;

@@ -22,7 +22,7 @@ fn good() -> Config {
 fn paths_are_relative_to_the_file() {
     let config = good();
     assert_eq!(config.state, Path::new("/etc/standpipe/state"));
-    assert_eq!(config.s3.directory.as_deref(), Some(Path::new("/etc/standpipe/buckets")));
+    assert_eq!(config.buckets.directory(), Some(Path::new("/etc/standpipe/buckets")));
     let Source::File { paths } = &config.streams["web"].source else { panic!("not a file") };
     let [path] = paths.as_slice() else { panic!("not one file") };
     assert_eq!(path.value, Path::new("/etc/standpipe/access.log"));
@@ -216,7 +216,7 @@ fn check(text: &str) {
         }
     }
     if findings.iter().all(|finding| finding.severity != Severity::Error) {
-        assert!(!config.streams.is_empty() && config.s3.directory.is_some());
+        assert!(!config.streams.is_empty() && config.buckets != standpipe_spec::Buckets::None);
         for name in config.streams.values().flat_map(|stream| &stream.transform) {
             assert!(config.plugins.contains_key(&name.value), "{name:?}");
         }

@@ -18,7 +18,8 @@ pub enum Role {
 /// One line of a journal.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Its number. Ascends by one within an incarnation of the stream; a note has that of the entry before it.
+    /// Its number. Ascends by one within an incarnation of the stream; a note (of deliveries, uploads, new keys) has that
+    /// of the entry before it, and settles nothing.
     pub number: u64,
     /// Every record before this position is settled.
     pub position: u64,
@@ -39,6 +40,12 @@ pub struct Entry {
     /// Requests whose records this entry settles. In a checkpoint, all that are remembered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requests: Vec<Answer>,
+    /// Uploads that were begun for files. In a checkpoint, those of all that are not delivered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uploads: Vec<Upload>,
+    /// Files whose keys were taken, with the new ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub renamed: Vec<Renamed>,
     /// Files that are delivered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub delivered: Vec<String>,
@@ -66,6 +73,9 @@ pub struct SealedFile {
     pub bytes: u64,
     /// SHA-256 of the file, in hexadecimal.
     pub sha256: String,
+    /// When the oldest record in it arrived, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oldest_ms: Option<u64>,
     /// `gzip`, or nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoding: Option<String>,
@@ -89,6 +99,26 @@ pub struct Carry {
     pub records: u64,
     /// Bytes that it gained.
     pub bytes: u64,
+}
+
+/// An upload that was begun for a file. The next try of the file aborts it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Upload {
+    /// The file.
+    pub file: String,
+    /// What the sink calls it.
+    pub id: String,
+}
+
+/// A file that goes elsewhere than its entry said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Renamed {
+    /// The file.
+    pub file: String,
+    /// The new key.
+    pub key: String,
+    /// The object's new id.
+    pub id: String,
 }
 
 /// What was answered for an append with a request id.

@@ -75,8 +75,6 @@ impl Intake {
 
     fn begin(&mut self) -> Result<Next, Error> {
         let plan = &self.stream.plan;
-        let probed = self.stream.workers.probe(&plan.sink, &plan.bucket);
-        probed.map_err(|source| Error::Sink { stream: plan.name.clone(), source, records: 0 })?;
         match self.stream.survey() {
             Ok(()) => {}
             Err(error) if error.kind() == Kind::Retry && !self.stream.stop.is_asked() => {
@@ -85,6 +83,7 @@ impl Intake {
             }
             Err(source) => return Err(Error::Keep { stream: plan.name.clone(), source }),
         }
+        self.stream.probe();
         self.phase = Phase::Lanes;
         Ok(Next::Again)
     }

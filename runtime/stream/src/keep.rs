@@ -1,19 +1,17 @@
-use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use standpipe_log::Full;
 use standpipe_plugin::Chain;
 use standpipe_record::Kind;
-use standpipe_sink::Delivered;
 
 use crate::Error;
-use crate::entry::SealedFile;
+use crate::deliver::{Back, Deliveries, failure};
 use crate::keeper::{KeepError, Keeper};
 use crate::lane::Lane;
+use crate::metrics::{Oldest, set};
 use crate::parcel::Cut;
 use crate::pool::{Next, Task, Work};
-use crate::progress::add;
 use crate::slot::{Due, Slot};
 use crate::stream::Shared;
 use crate::turn::Turn;
@@ -22,8 +20,6 @@ use standpipe_log::failpoint;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// How often a disk that refuses is tried again, at the most.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// How often a sink that refuses is tried again, at the most.
-const LONGEST_DELIVERY_PAUSE: Duration = Duration::from_secs(10);
 
 /// Keeps one lane: brings it back from disk, makes its cuts durable as they come, and delivers what was sealed,
 /// oldest first. Cuts go before deliveries, so a slow sink stops no lane. What fails on the disk costs the lane's
@@ -38,7 +34,8 @@ pub(crate) struct Keep {
     /// A cut for which there is no room.
     waits: Option<Cut>,
     told: bool,
-    delivery: Delivery,
+    deliveries: Deliveries,
+    oldest: Arc<Oldest>,
 }
 
 #[derive(Debug)]
@@ -53,21 +50,11 @@ enum Phase {
     Leave,
 }
 
-/// How the lane's deliveries go.
-#[derive(Debug)]
-struct Delivery {
-    under_way: Option<(SealedFile, Answer)>,
-    next_try: Instant,
-    pause: Duration,
-}
-
-type Answer = Arc<Mutex<Option<Result<Delivered, standpipe_sink::Error>>>>;
-
 impl Keep {
     pub(crate) fn new(slot: Arc<Slot>, stream: Arc<Shared>, task: Task) -> Self {
-        let delivery = Delivery { under_way: None, next_try: Instant::now(), pause: FIRST_PAUSE };
-        let phase = Phase::Recover;
-        Self { slot, stream, task, phase, pause: FIRST_PAUSE, waits: None, told: false, delivery }
+        let (deliveries, phase) = (Deliveries::new(task.clone()), Phase::Recover);
+        let oldest = stream.plan.metrics.lane(slot.lane());
+        Self { slot, stream, task, phase, pause: FIRST_PAUSE, waits: None, told: false, deliveries, oldest }
     }
 
     fn recover(&mut self) -> Next {
@@ -88,6 +75,7 @@ impl Keep {
         let generation = self.slot.awake(&recovered.log, &task);
         let (slot, stream) = (Arc::clone(&self.slot), Arc::clone(&self.stream));
         task.begin(Box::new(Turn::new(slot, stream, lane, recovered.log, generation, task.clone())));
+        set(&self.oldest.sealed, recovered.keeper.oldest_ms());
         self.phase = Phase::Run(Box::new(recovered.keeper));
         self.stream.look_intake();
         Next::Again
@@ -105,6 +93,10 @@ impl Keep {
                 match committed {
                     Ok(()) => {
                         (self.pause, self.told) = (FIRST_PAUSE, false);
+                        set(&self.oldest.sealed, keeper.oldest_ms());
+                        if self.slot.has_no_cut() {
+                            set(&self.oldest.cut, None);
+                        }
                         self.phase = Phase::Run(keeper);
                         Next::Again
                     }
@@ -150,87 +142,74 @@ impl Keep {
 
     /// Delivers what can be delivered now. Once turning has ended, that is all there is to do.
     fn deliver(&mut self, mut keeper: Box<Keeper>, last: bool) -> Next {
-        let stop = self.stream.stop.clone();
-        match self.arrived() {
-            Some((about, Ok(_))) => {
-                failpoint("link.after");
-                if let Err(error) = keeper.delivered(&about) {
-                    return self.failed(error);
-                }
-                let progress = &self.stream.plan.progress;
-                add(&progress.objects, 1);
-                add(&progress.bytes, usize::try_from(about.bytes).unwrap_or(usize::MAX));
-                tracing::debug!(key = %about.key, records = about.records, "delivered");
-                self.delivery.pause = FIRST_PAUSE;
-            }
-            Some((_, Err(error))) if error.kind() == Kind::Retry => {
-                tracing::warn!(stream = %self.stream.plan.name, %error, "delivery failed, will retry");
-                let pause = self.delivery.pause;
-                // Full jitter, so that streams that failed together do not come back together.
-                let part =
-                    u32::try_from(RandomState::new().build_hasher().finish() % 1_000).unwrap_or_default();
-                self.delivery.next_try = Instant::now() + pause * part / 1_000;
-                self.delivery.pause = (pause * 2).min(LONGEST_DELIVERY_PAUSE);
-            }
-            Some((_, Err(source))) => {
-                let (stream, records) = (self.stream.plan.name.clone(), keeper.waiting());
-                self.stream.fail(Error::Sink { stream, source, records });
-                return self.leave();
-            }
-            None => {}
+        if let Err(error) = self.deliveries.note(&mut keeper) {
+            return self.failed(error);
         }
-        let waits = keeper.undelivered().is_some();
-        if last && (!waits || stop.is_overdue() || (stop.is_asked() && self.delivery.pause > FIRST_PAUSE)) {
+        match self.land(&mut keeper) {
+            Ok(Some(fatal)) => return self.give_up(&keeper, fatal),
+            Ok(None) => {}
+            Err(error) => return self.failed(error),
+        }
+        let (stream, stop) = (Arc::clone(&self.stream), self.stream.stop.clone());
+        let waits = keeper.undelivered().next().is_some();
+        if last && (!waits || stop.is_overdue() || (stop.is_asked() && stream.window.is_failing())) {
             if waits {
-                tracing::warn!(stream = %self.stream.plan.name, records = keeper.waiting(), "stopped before all was delivered; the rest is kept for the next run");
+                tracing::warn!(stream = %stream.plan.name, records = keeper.waiting(), "stopped before all was delivered; the rest is kept for the next run");
             }
             return match keeper.rest() {
                 Ok(()) => self.leave(),
                 Err(error) => self.failed(error),
             };
         }
-        let wait = if !waits || self.delivery.under_way.is_some() {
-            None
-        } else {
-            match self.delivery.next_try.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
-            {
-                Some(left) => Some(left),
-                None => match self.send(&keeper) {
-                    Ok(()) => None,
-                    Err(error) => return self.failed(error),
-                },
-            }
+        let wait = match self.deliveries.send(&keeper, &stream, &self.task) {
+            Ok(wait) => wait,
+            Err(error) => return self.failed(error),
         };
         self.phase = if last { Phase::Finish(keeper) } else { Phase::Run(keeper) };
         Next::Wait(wait.into_iter().chain(stop.left().filter(|left| !left.is_zero())).min())
     }
 
-    /// Reads the oldest file and sends it off. Whoever has room for it first wakes this.
-    fn send(&mut self, keeper: &Keeper) -> Result<(), KeepError> {
-        let Some(about) = keeper.undelivered().cloned() else { return Ok(()) };
-        let Some(flight) = self.stream.workers.flights.admit(about.bytes, &self.task) else { return Ok(()) };
-        let object = Arc::new(keeper.object(&about, &self.stream.plan)?);
-        let answer = Answer::default();
-        let (sink, task, put) = (Arc::clone(&self.stream.plan.sink), self.task.clone(), Arc::clone(&answer));
-        self.stream.workers.runtime.spawn(async move {
-            failpoint("link.before");
-            let result = sink.deliver(&object).await;
-            drop((object, flight));
-            *put.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
-            task.wake();
-        });
-        self.delivery.under_way = Some((about, answer));
-        Ok(())
+    /// Takes what has come back. Returns an error that no later try can mend, or that nobody has mended in time.
+    fn land(&mut self, keeper: &mut Keeper) -> Result<Option<standpipe_sink::Error>, KeepError> {
+        let (mut done, mut fatal) = (Vec::new(), None);
+        for Back { about, pass, result } in self.deliveries.back() {
+            let metrics = &self.stream.plan.metrics;
+            let error = match result {
+                Ok(_) => {
+                    failpoint("link.after");
+                    metrics.delivered(about.bytes, pass.took());
+                    pass.went_well();
+                    tracing::debug!(key = %about.key, records = about.records, "delivered");
+                    done.push(about);
+                    self.stream.delivers();
+                    continue;
+                }
+                Err(error) => error,
+            };
+            metrics.refused(error.is_throttled());
+            let Some(failure) = failure(&error) else {
+                fatal = Some(error);
+                continue;
+            };
+            pass.failed(failure);
+            self.deliveries.put_off(&about.file);
+            self.stream.cannot_deliver(&error);
+            if self.stream.is_hopeless() {
+                fatal = Some(error);
+            }
+        }
+        if !done.is_empty() {
+            keeper.delivered(&done)?;
+        }
+        set(&self.oldest.sealed, keeper.oldest_ms());
+        Ok(fatal)
     }
 
-    fn arrived(&mut self) -> Option<(SealedFile, Result<Delivered, standpipe_sink::Error>)> {
-        let (about, answer) = self.delivery.under_way.take()?;
-        let result = answer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if result.is_none() {
-            self.delivery.under_way = Some((about, answer));
-            return None;
-        }
-        result.map(|result| (about, result))
+    /// What cannot be delivered ends the stream; it stays on disk.
+    fn give_up(&mut self, keeper: &Keeper, source: standpipe_sink::Error) -> Next {
+        let (stream, records) = (self.stream.plan.name.clone(), keeper.waiting());
+        self.stream.fail(Error::Sink { stream, source, records });
+        self.leave()
     }
 
     /// What passes means that the lane is brought back; anything else ends the stream.
@@ -259,6 +238,7 @@ impl Keep {
 
     fn leave(&mut self) -> Next {
         self.waits = None;
+        self.oldest.forget_memory();
         self.slot.fall_back();
         self.phase = Phase::Leave;
         Next::Again
@@ -266,9 +246,11 @@ impl Keep {
 
     /// Whether nobody uses the lane or delivers for it any more.
     fn is_free(&mut self) -> bool {
-        // Two deliveries of one object at a time would be in each other's way.
-        let flies = self.arrived().is_none() && self.delivery.under_way.is_some();
-        self.slot.is_free() && !flies
+        // Two deliveries of one object at a time would be in each other's way. What comes back now is delivered again,
+        // and found.
+        self.deliveries.refuse_notes();
+        drop(self.deliveries.back());
+        self.slot.is_free() && !self.deliveries.is_flying()
     }
 }
 

@@ -2,13 +2,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use standpipe_format::CONTENT_TYPE;
+use standpipe_format::{CONTENT_TYPE, uuid};
 use standpipe_log::{Disk, Full, Log, Open, Reserve, Share, Site, Taken};
 use standpipe_record::Position;
 use standpipe_sink::Object;
 
 use crate::Plan;
-use crate::entry::{Answer, Counts, Entry, SealedFile};
+use crate::entry::{Answer, Counts, Entry, Renamed, SealedFile, Upload};
 use crate::home::LaneHome;
 use crate::journal::{Journal, JournalError};
 use crate::live::Live;
@@ -308,9 +308,14 @@ impl Keeper {
         Ok(())
     }
 
-    /// The file that has waited longest for its delivery.
-    pub(crate) fn undelivered(&self) -> Option<&SealedFile> {
-        self.live.files.values().next()
+    /// The files that wait for their delivery, oldest first.
+    pub(crate) fn undelivered(&self) -> impl Iterator<Item = &SealedFile> {
+        self.live.files.values()
+    }
+
+    /// When the oldest record in them arrived.
+    pub(crate) fn oldest_ms(&self) -> Option<u64> {
+        self.live.files.values().filter_map(|file| file.oldest_ms).min()
     }
 
     /// Records, or outputs, that are sealed and not delivered.
@@ -331,7 +336,8 @@ impl Keeper {
                 read => filled += read,
             }
         }
-        if hex(&<sha2::Sha256 as sha2::Digest>::digest(&body)) != about.sha256 {
+        let sha256: [u8; 32] = <sha2::Sha256 as sha2::Digest>::digest(&body).into();
+        if hex(&sha256) != about.sha256 {
             return Err(KeepError::corrupt(&path, "its bytes differ from the journal's digest"));
         }
         let content_encoding = match about.encoding.as_deref() {
@@ -341,32 +347,58 @@ impl Keeper {
         Ok(Object {
             bucket: plan.bucket.clone(),
             key: about.key.clone(),
-            body,
+            body: body.into(),
+            sha256,
             content_type: CONTENT_TYPE,
             content_encoding,
             id: about.id.clone(),
+            uploads: self.live.uploads.get(&about.file).cloned().unwrap_or_default(),
         })
     }
 
-    /// Notes that a file is delivered, and unlinks it.
-    pub(crate) fn delivered(&mut self, about: &SealedFile) -> Result<(), KeepError> {
+    /// Notes that files are delivered, and unlinks them.
+    pub(crate) fn delivered(&mut self, files: &[SealedFile]) -> Result<(), KeepError> {
         failpoint("note.before");
-        let note = Entry {
-            number: self.live.number,
-            position: self.live.position,
-            next_parcel: self.live.next_parcel,
-            delivered: vec![about.file.clone()],
-            counts: self.live.counts,
-            ..Entry::default()
-        };
-        self.journal.append(&note, &[])?;
+        let delivered = files.iter().map(|file| file.file.clone()).collect();
+        self.note(Entry { delivered, ..Entry::default() })?;
         failpoint("note.after");
-        let _ = self.live.apply(&note, &[]);
-        self.count_journal();
-        self.unlink(&self.folder.join("parcels").join(&about.file))?;
-        self.share.give_back(about.bytes);
+        for file in files {
+            self.unlink(&self.folder.join("parcels").join(&file.file))?;
+            self.share.give_back(file.bytes);
+        }
         failpoint("unlink.after");
         self.compact()
+    }
+
+    /// Notes an upload that was begun for a file.
+    pub(crate) fn uploading(&mut self, upload: Upload) -> Result<(), KeepError> {
+        failpoint("upload.before");
+        self.note(Entry { uploads: vec![upload], ..Entry::default() })?;
+        failpoint("upload.after");
+        Ok(())
+    }
+
+    /// Gives a file another key, beside the one that is taken.
+    pub(crate) fn rename(&mut self, file: &SealedFile) -> Result<Renamed, KeepError> {
+        let fresh = crate::state::random();
+        let old = u128::from_str_radix(&file.id, 16).map(uuid).unwrap_or_default();
+        let key = match file.key.rsplit_once(&old).filter(|_| !old.is_empty()) {
+            Some((before, after)) => format!("{before}{}{after}", uuid(fresh)),
+            None => format!("{}-{}", file.key, uuid(fresh)),
+        };
+        let renamed = Renamed { file: file.file.clone(), key, id: format!("{fresh:032x}") };
+        self.note(Entry { renamed: vec![renamed.clone()], ..Entry::default() })?;
+        Ok(renamed)
+    }
+
+    /// Appends what settles nothing.
+    fn note(&mut self, what: Entry) -> Result<(), KeepError> {
+        let Live { number, position, next_parcel, counts, .. } = self.live;
+        let note = Entry { number, position, next_parcel, counts, ..what };
+        self.journal.append(&note, &[])?;
+        let _ = self.live.apply(&note, &[]);
+        self.count_journal();
+        Ok(())
     }
 }
 

@@ -10,8 +10,8 @@ use standpipe_record::{Batch, Cause, Failure, MAX_RECORD_BYTES, Outcomes, Positi
 use crate::Plan;
 use crate::entry::{Answer, Counts, Role};
 use crate::keeper::{KeepError, Recovered};
+use crate::metrics::add;
 use crate::parcel::{Cut, Parcel, hex};
-use crate::progress::add;
 
 /// Records between two cuts at the most, in bytes of log: what a crash makes run again.
 const MOST_UNSETTLED: u64 = 64 << 20;
@@ -129,6 +129,13 @@ impl<T: Transform> Lane<T> {
         self.position
     }
 
+    /// When the oldest record in open parcels, or under way, arrived.
+    pub(crate) fn oldest_ms(&self) -> Option<u64> {
+        let open = self.open.values().chain(&self.full).map(Parcel::oldest_ms);
+        let under_way = self.pending.as_ref().and_then(|_| self.frame.batch().arrival_ms().first().copied());
+        open.chain(under_way).min().filter(|oldest| *oldest != u64::MAX)
+    }
+
     /// Bytes of open parcels in memory.
     pub(crate) fn memory(&self) -> u64 {
         self.open.values().chain(&self.full).map(Parcel::memory).sum()
@@ -157,7 +164,7 @@ impl<T: Transform> Lane<T> {
                     return Ok(false);
                 }
                 let batch = self.frame.batch();
-                add(&self.plan.progress.read, batch.len());
+                add(&self.plan.metrics.read, batch.len());
                 self.read += batch.payload().len() as u64;
                 self.unsettled += batch.payload().len() as u64;
                 self.since_ms.get_or_insert_with(|| self.plan.clock.now_ms());
@@ -208,7 +215,7 @@ impl<T: Transform> Lane<T> {
             let failure = too_large(line.place.length);
             self.fail(&line.head, &failure, line.arrival_ms, Some(line.place));
             self.counts.failed += 1;
-            add(&self.plan.progress.failed, 1);
+            add(&self.plan.metrics.failed, 1);
         }
         self.reach(self.frame.end());
         self.torn = false;
@@ -235,10 +242,10 @@ impl<T: Transform> Lane<T> {
     fn gather(&mut self, batch: &Batch) {
         let Outcomes { outputs, dropped, failed, .. } = &self.outcomes;
         let (outputs, dropped, failed) = (outputs.len(), dropped.len(), failed.len());
-        let progress = &self.plan.progress;
-        add(&progress.outputs, outputs);
-        add(&progress.dropped, dropped);
-        add(&progress.failed, failed);
+        let metrics = &self.plan.metrics;
+        add(&metrics.outputs, outputs);
+        add(&metrics.dropped, dropped);
+        add(&metrics.failed, failed);
         self.counts.outputs += outputs as u64;
         self.counts.dropped += dropped as u64;
         self.counts.failed += failed as u64;

@@ -12,7 +12,7 @@
 //!
 //! # On disk
 //!
-//! Below the state folder: `lock`, `id`, and for each stream `streams/NAME/incarnation` and `lane-N/` with `log/`
+//! Below the state folder: `lock`, `id`, `figures.json` (see `figures`), and for each stream `streams/NAME/incarnation` and `lane-N/` with `log/`
 //! (see `standpipe_log`), `journal/` (see its module) and `parcels/` (a file a sealed parcel).
 //! Nothing of a stream is there before its first record.
 //!
@@ -34,8 +34,10 @@
 //! config. A file that its journal names and that is not there, or is not what was written.
 
 mod budget;
+mod deliver;
 mod entry;
 mod error;
+mod figures;
 mod home;
 mod inspect;
 mod intake;
@@ -44,12 +46,12 @@ mod keep;
 mod keeper;
 mod lane;
 mod live;
+mod metrics;
 mod parcel;
 mod pipe;
 mod places;
 mod plan;
 mod pool;
-mod progress;
 mod repeats;
 #[cfg(test)]
 mod sim;
@@ -58,17 +60,20 @@ mod state;
 mod stop;
 mod stream;
 mod turn;
+mod window;
 mod workers;
 
 pub use budget::Budget;
 pub use entry::{Answer, Carry, Counts, Entry, Role, SealedFile};
 pub use error::Error;
+pub use figures::Kept;
 pub use home::Home;
 pub use inspect::{Depth, Flaw, Inspection, JournalReport, LaneReport, LogReport, StreamReport};
 pub use journal::JournalError;
 pub use keeper::KeepError;
+pub use metrics::{Figures, Metrics, StreamMetrics, Totals, Trouble};
 pub use plan::{Plan, load_plugin, plan};
-pub use progress::{Progress, Totals};
+
 pub use repeats::{Accepted, Claim, Repeats, Ticket};
 pub use state::{State, StateError};
 pub use stop::Stop;

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::entry::{Answer, Carry, Counts, Entry, SealedFile};
+use crate::entry::{Answer, Carry, Counts, Entry, Renamed, SealedFile, Upload};
 use crate::journal::Extent;
 
 /// How long an answer is remembered, in milliseconds: as long as an AWS SDK may try again.
@@ -18,6 +18,8 @@ pub(crate) struct Live {
     pub(crate) counts: Counts,
     /// Sealed and not delivered, in the order of their names.
     pub(crate) files: BTreeMap<String, SealedFile>,
+    /// Uploads that were begun for them.
+    pub(crate) uploads: BTreeMap<String, Vec<String>>,
     /// Open parcels: what they have in all, and where it is in the journal.
     pub(crate) carried: BTreeMap<u64, (Carry, Vec<Extent>)>,
     /// Requests that were answered, oldest first.
@@ -32,8 +34,18 @@ impl Live {
         }
         for file in &entry.delivered {
             self.files.remove(file);
+            self.uploads.remove(file);
         }
-        if !entry.delivered.is_empty() && entry.number == self.number {
+        for Upload { file, id } in &entry.uploads {
+            self.uploads.entry(file.clone()).or_default().push(id.clone());
+        }
+        for Renamed { file, key, id } in &entry.renamed {
+            if let Some(file) = self.files.get_mut(file) {
+                (file.key, file.id) = (key.clone(), id.clone());
+            }
+        }
+        let is_note = entry.delivered.len() + entry.uploads.len() + entry.renamed.len() > 0;
+        if is_note && !entry.checkpoint && entry.number == self.number {
             return true;
         }
         self.number = entry.number;
@@ -83,10 +95,19 @@ impl Live {
             carries: self.carried.values().map(|(carry, _)| carry.clone()).collect(),
             sources: self.sources.clone(),
             requests: self.answers.iter().cloned().collect(),
+            uploads: self.uploads(),
+            renamed: Vec::new(),
             delivered: Vec::new(),
             counts: self.counts,
         };
         (entry, self.carried.values().map(|(_, extents)| extents.clone()).collect())
+    }
+
+    fn uploads(&self) -> Vec<Upload> {
+        let each = |(file, ids): (&String, &Vec<String>)| {
+            ids.iter().map(|id| Upload { file: file.clone(), id: id.clone() }).collect::<Vec<_>>()
+        };
+        self.uploads.iter().flat_map(each).collect()
     }
 
     /// The carries were copied: in the order of a [`checkpoint`](Self::checkpoint), each is one extent now.
@@ -100,7 +121,7 @@ impl Live {
     pub(crate) fn bytes(&self) -> u64 {
         let carried: u64 = self.carried.values().map(|(carry, _)| carry.bytes).sum();
         let (files, sources) = (self.files.len() as u64, self.sources.len() as u64);
-        carried + 512 * (1 + files + sources) + 128 * self.answers.len() as u64
+        carried + 512 * (1 + files + sources + self.uploads.len() as u64) + 128 * self.answers.len() as u64
     }
 
     /// How far sources are settled, by their identities.

@@ -61,6 +61,11 @@ impl Parcel {
         self.records += 1;
     }
 
+    /// When its oldest record arrived, in milliseconds since 1970.
+    pub(crate) fn oldest_ms(&self) -> u64 {
+        self.oldest_ms
+    }
+
     /// Its size, wherever its bytes are.
     pub(crate) fn bytes(&self) -> u64 {
         self.freed + self.raw.len() as u64
@@ -122,6 +127,11 @@ impl Cut {
     pub(crate) fn memory(&self) -> u64 {
         let due: u64 = self.due.iter().map(Parcel::memory).sum();
         due + self.carries.iter().map(|(_, bytes)| bytes.capacity() as u64).sum::<u64>()
+    }
+
+    /// When the oldest record in what is due arrived.
+    pub(crate) fn oldest_ms(&self) -> Option<u64> {
+        self.due.iter().map(Parcel::oldest_ms).min()
     }
 
     /// Bytes that it may take on disk, at the most.
@@ -198,6 +208,7 @@ impl Parcel {
             records: self.records,
             bytes: body.len() as u64,
             sha256: hex(&Sha256::digest(&body)),
+            oldest_ms: Some(self.oldest_ms).filter(|oldest| *oldest != u64::MAX),
             encoding: compression.content_encoding().map(str::to_owned),
             plugins: plan.plugins.iter().map(|plugin| plugin.id().digest.clone()).collect(),
         };

@@ -3,14 +3,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use standpipe_format::{Compression, Delimiter, Prefixes, Role};
+use standpipe_format::{Compression, Delimiter, Moment, Prefixes, Role};
 use standpipe_plugin::{Host, Limits, Metering, Plugin, Settings};
 use standpipe_record::{Clock, SystemClock};
 use standpipe_registry::{Reference, resolve};
-use standpipe_sink::{Directory, Sink};
-use standpipe_spec::{self as spec, Destination, File, Finding, Severity};
+use standpipe_sink::{Directory, KeySource, Keys, S3, S3Settings, Sink};
+use standpipe_spec::{self as spec, Buckets, Destination, File, Finding, Severity};
 
-use crate::Progress;
+use crate::{Metrics, StreamMetrics};
+
+/// Objects of one stream that are put into folders at a time.
+const FOLDERS_AT_A_TIME: u32 = 2;
 
 /// A stream that is ready to run: plugins loaded, prefixes parsed.
 #[derive(Debug)]
@@ -18,7 +21,7 @@ pub struct Plan {
     /// Its name.
     pub name: String,
     /// How far it is.
-    pub progress: Arc<Progress>,
+    pub metrics: Arc<StreamMetrics>,
     /// The files that it reads; none for standard input.
     pub(crate) sources: Vec<PathBuf>,
     /// How many lanes it fills.
@@ -31,21 +34,32 @@ pub struct Plan {
     pub(crate) interval: Duration,
     pub(crate) delimiter: Delimiter,
     pub(crate) sink: Arc<dyn Sink>,
+    /// Objects that are delivered at a time, at the most.
+    pub(crate) concurrency: u32,
     pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Plan {
+    /// A key like those of its objects, for a probe.
+    pub(crate) fn probe_key(&self) -> String {
+        let moment = Moment::utc(self.clock.now_ms());
+        let prefix = self.prefixes.destination().evaluate(&moment, None, &mut || 0);
+        format!("{prefix}standpipe-probe")
+    }
 }
 
 /// Makes plans of a config file. What plugins and prefixes have to say is added to the file's findings, so that
 /// all of them are told at once; there are plans only when none of them is an error.
-pub fn plan(file: &mut File, host: &Host) -> Option<Vec<Plan>> {
+pub fn plan(file: &mut File, host: &Host, metrics: &Metrics) -> Option<Vec<Plan>> {
     let mut findings = Vec::new();
-    let plans = read(file, host, &mut findings);
+    let plans = read(file, host, metrics, &mut findings);
     file.findings.append(&mut findings);
     file.findings.sort_by_key(|finding| finding.span.as_ref().map_or((true, 0), |span| (false, span.start)));
     let good = file.findings.iter().all(|finding| finding.severity != Severity::Error);
     good.then_some(plans)
 }
 
-fn read(file: &File, host: &Host, findings: &mut Vec<Finding>) -> Vec<Plan> {
+fn read(file: &File, host: &Host, metrics: &Metrics, findings: &mut Vec<Finding>) -> Vec<Plan> {
     let config = &file.draft;
     // Each is loaded once, as for the first stream that names it: streams differ in what `init` is told.
     let mut plugins = BTreeMap::new();
@@ -57,7 +71,7 @@ fn read(file: &File, host: &Host, findings: &mut Vec<Finding>) -> Vec<Plan> {
             plugins.insert(name.as_str(), loaded);
         }
     }
-    let sink: Arc<dyn Sink> = Arc::new(Directory::new(config.s3.directory.clone().unwrap_or_default()));
+    let (sink, concurrency) = sink(&config.buckets);
     let cores =
         std::thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1));
     let mut plans = Vec::new();
@@ -69,7 +83,8 @@ fn read(file: &File, host: &Host, findings: &mut Vec<Finding>) -> Vec<Plan> {
         let Some(prefixes) = prefixes(file, s3, findings) else { continue };
         plans.push(Plan {
             name: stream.name.value.clone(),
-            progress: Arc::default(),
+            metrics: metrics.stream(&stream.name.value),
+            concurrency,
             sources: match &stream.source {
                 spec::Source::File { paths } => paths.iter().map(|path| path.value.clone()).collect(),
                 spec::Source::Stdin => Vec::new(),
@@ -90,6 +105,33 @@ fn read(file: &File, host: &Host, findings: &mut Vec<Finding>) -> Vec<Plan> {
         });
     }
     plans
+}
+
+/// Where objects go, one for all streams, and how many of one stream at a time.
+fn sink(buckets: &Buckets) -> (Arc<dyn Sink>, u32) {
+    let endpoint = match buckets {
+        Buckets::S3(endpoint) => endpoint,
+        // Without any there is no stream, or a finding.
+        Buckets::None => return (Arc::new(Directory::new("")), FOLDERS_AT_A_TIME),
+        Buckets::Directory(folder) => return (Arc::new(Directory::new(folder)), FOLDERS_AT_A_TIME),
+    };
+    let keys = endpoint.keys.clone().map(|keys| {
+        let source = move || {
+            let session_token = keys.session_token.as_ref().map(spec::Secret::read).transpose()?;
+            Ok(Keys { id: keys.id.read()?, secret: keys.secret.read()?, session_token })
+        };
+        Arc::new(source) as KeySource
+    });
+    let settings = S3Settings {
+        endpoint: endpoint.url.clone(),
+        region: endpoint.region.clone(),
+        path_style: endpoint.path_style,
+        profile: endpoint.profile.clone(),
+        keys,
+        multipart_above: endpoint.multipart_above,
+        part_size: endpoint.part_size,
+    };
+    (Arc::new(S3::new(settings)), endpoint.concurrency)
 }
 
 fn prefixes(file: &File, s3: &spec::S3Destination, findings: &mut Vec<Finding>) -> Option<Prefixes> {

@@ -118,6 +118,11 @@ impl Task {
         }
     }
 
+    /// Whether this is a handle to the same task.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.slot, &other.slot)
+    }
+
     /// Has it make a step, soon, even if it is in one now. Nothing if it has not begun or is done.
     pub(crate) fn wake(&self) {
         let Some(pool) = self.slot.pool.upgrade() else { return };

@@ -178,6 +178,11 @@ impl Slot {
         self.state().cuts.len() < MOST_CUTS
     }
 
+    /// Whether all cuts that were handed over are taken.
+    pub(crate) fn has_no_cut(&self) -> bool {
+        self.state().cuts.is_empty()
+    }
+
     /// Hands over a cut of the lane of this generation. One that comes too late is void: its records run again.
     pub(crate) fn push(&self, cut: Cut, generation: u64) {
         let mut state = self.state();

@@ -145,6 +145,10 @@ impl State {
         Ok(state)
     }
 
+    pub(crate) fn disk(&self) -> &dyn Disk {
+        self.disk.as_ref()
+    }
+
     /// Where a stream is kept.
     pub fn home(&self, stream: &str) -> Result<Home, StateError> {
         let keep = |source| StateError::Keep { path: self.path.clone(), source };

@@ -3,7 +3,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use standpipe_log::RequestId;
+use standpipe_record::Kind;
 
+use crate::deliver::failure;
 use crate::entry::Answer;
 use crate::home::Home;
 use crate::intake::Intake;
@@ -14,6 +16,7 @@ use crate::pool::Task;
 use crate::repeats::{Accepted, Repeats};
 use crate::slot::Slot;
 use crate::state::random;
+use crate::window::Window;
 use crate::{Error, Plan, Stop, Workers};
 
 /// How far behind a lane may be before the next one is used, in bytes.
@@ -36,6 +39,7 @@ pub(crate) struct Shared {
     pub(crate) stop: Stop,
     pub(crate) places: Places,
     pub(crate) repeats: Repeats,
+    pub(crate) window: Arc<Window>,
     /// Random: tells this run of the stream from all others.
     pub(crate) born: u128,
     this: Weak<Self>,
@@ -69,8 +73,9 @@ impl Stream {
         on_end: impl FnOnce(Result<(), Error>) + Send + 'static,
     ) -> Self {
         let shared = Arc::new_cyclic(|this| Shared {
-            plan,
             home: Arc::new(home),
+            window: Window::new(plan.concurrency),
+            plan,
             workers: Arc::clone(workers),
             stop: stop.child(),
             places: Places::default(),
@@ -197,6 +202,51 @@ impl Shared {
         let mut state = self.state();
         state.failed = true;
         state.error.get_or_insert(error);
+    }
+
+    /// Probes the destination. The stream does not wait for it.
+    pub(crate) fn probe(self: &Arc<Self>) {
+        let this = Weak::clone(&self.this);
+        let tell = move |probed: Result<(), standpipe_sink::Error>| {
+            let Some(this) = this.upgrade() else { return };
+            match probed {
+                Ok(()) => {}
+                Err(source) => match failure(&source) {
+                    Some(failure) => {
+                        this.window.failed(failure);
+                        this.cannot_deliver(&source);
+                    }
+                    None => this.fail(Error::Sink { stream: this.plan.name.clone(), source, records: 0 }),
+                },
+            }
+        };
+        self.workers.probe(&self.plan.sink, &self.plan.bucket, self.plan.probe_key(), tell);
+    }
+
+    /// An object was delivered.
+    pub(crate) fn delivers(&self) {
+        if self.plan.metrics.is_news(None, 0) {
+            tracing::info!(stream = %self.plan.name, "delivery goes on");
+        }
+    }
+
+    /// A delivery, or the probe, failed and will be tried again.
+    pub(crate) fn cannot_deliver(&self, error: &standpipe_sink::Error) {
+        let to_mend = error.kind() == Kind::Invalid;
+        let message = error.to_string();
+        if !self.plan.metrics.is_news(Some((&message, to_mend)), self.plan.clock.now_ms()) {
+            tracing::debug!(stream = %self.plan.name, %error, "delivery failed again");
+        } else if to_mend {
+            tracing::error!(stream = %self.plan.name, %error, "nothing is delivered; it goes on by itself once this is mended");
+        } else {
+            tracing::warn!(stream = %self.plan.name, %error, "delivery failed, will retry");
+        }
+    }
+
+    /// Whether a person has had to mend something for longer than the host waits.
+    pub(crate) fn is_hopeless(&self) -> bool {
+        let since = self.window.hopeless_for();
+        since.zip(self.workers.patience).is_some_and(|(since, patience)| since >= patience)
     }
 
     /// Ends the stream. What is read is kept.

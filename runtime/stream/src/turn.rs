@@ -8,6 +8,7 @@ use crate::Error;
 use crate::budget::Meter;
 use crate::keeper::KeepError;
 use crate::lane::{AdvanceError, Lane, Take, Transform};
+use crate::metrics::{Oldest, set};
 use crate::pool::{Next, STEP, Task, Work};
 use crate::slot::Slot;
 use crate::stream::Shared;
@@ -39,6 +40,7 @@ pub(crate) struct Turn {
     idle: Option<Instant>,
     rests: bool,
     counted: u64,
+    oldest: Arc<Oldest>,
 }
 
 impl Turn {
@@ -52,6 +54,7 @@ impl Turn {
     ) -> Self {
         let meter = stream.workers.budget.meter(task);
         let began = Instant::now();
+        let oldest = stream.plan.metrics.lane(slot.lane());
         Self {
             slot,
             stream,
@@ -64,6 +67,7 @@ impl Turn {
             idle: None,
             rests: false,
             counted: 0,
+            oldest,
         }
     }
 
@@ -75,8 +79,13 @@ impl Turn {
         failpoint("cut.before");
         if let Some(mut cut) = self.lane.cut(what, self.stream.plan.clock.now_ms()) {
             cut.held = Some(self.meter.detach(cut.memory()));
+            // Those of cuts that wait are older, if there are any.
+            if self.slot.has_no_cut() {
+                set(&self.oldest.cut, cut.oldest_ms());
+            }
             self.slot.push(cut, self.generation);
         }
+        set(&self.oldest.open, self.lane.oldest_ms());
         self.meter.note(self.lane.memory());
         true
     }
@@ -93,6 +102,7 @@ impl Turn {
             // A finite source has ended: nothing will be added to its parcels.
             return if self.cut(Take::All) { self.end(Ok(())) } else { Next::Wait(None) };
         }
+        set(&self.oldest.open, self.lane.oldest_ms());
         self.lane.transform.idle();
         let since = *self.idle.get_or_insert_with(Instant::now);
         if !self.rests && since.elapsed() >= IDLE {
@@ -149,6 +159,7 @@ impl Work for Turn {
             }
             if began.elapsed() >= STEP {
                 self.lane.transform.idle();
+                set(&self.oldest.open, self.lane.oldest_ms());
                 return Next::Again;
             }
         }

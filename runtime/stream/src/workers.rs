@@ -1,6 +1,6 @@
-use std::collections::VecDeque;
-use std::collections::hash_map::{Entry, HashMap};
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use standpipe_sink::{Error, Sink};
 
@@ -21,18 +21,22 @@ pub struct Workers {
     pub(crate) runtime: tokio::runtime::Handle,
     pub(crate) budget: Arc<Budget>,
     pub(crate) flights: Arc<Flights>,
-    probes: Mutex<Probes>,
+    /// How long a person has to mend what a destination refuses for.
+    pub(crate) patience: Option<Duration>,
+    probes: Arc<Mutex<Probes>>,
 }
 
 /// Whether a probe went well, by the address of the sink and the bucket. Locked while one is under way.
-type Probes = HashMap<(usize, String), Arc<Mutex<bool>>>;
+type Probes = HashMap<(usize, String), Arc<tokio::sync::Mutex<bool>>>;
 
 impl Workers {
-    /// Threads for `cores` cores, and `buffer_memory` bytes for open parcels.
+    /// Threads for `cores` cores, and `buffer_memory` bytes for open parcels. A stream whose destination refuses for
+    /// a reason that a person has to mend ends after `patience`, if there is a limit.
     pub fn new(
         runtime: tokio::runtime::Handle,
         cores: usize,
         buffer_memory: u64,
+        patience: Option<Duration>,
     ) -> std::io::Result<Arc<Self>> {
         Ok(Arc::new(Self {
             turn: Pool::new("turn", cores)?,
@@ -40,23 +44,29 @@ impl Workers {
             runtime,
             budget: Budget::new(buffer_memory),
             flights: Arc::new(Flights::new(MOST_IN_FLIGHT)),
-            probes: Mutex::default(),
+            patience,
+            probes: Arc::default(),
         }))
     }
 
-    /// Probes a bucket, once for all streams that use it, unless it fails.
-    pub(crate) fn probe(&self, sink: &Arc<dyn Sink>, bucket: &str) -> Result<(), Error> {
-        let key = (Arc::as_ptr(sink).cast::<()>() as usize, bucket.to_owned());
-        let known = match lock(&self.probes).entry(key) {
-            Entry::Occupied(known) => Arc::clone(known.get()),
-            Entry::Vacant(new) => Arc::clone(new.insert(Arc::default())),
-        };
-        let mut good = lock(&known);
-        if !*good {
-            self.runtime.block_on(sink.probe(bucket))?;
-            *good = true;
-        }
-        Ok(())
+    /// Probes a bucket, once for all streams that use it, unless it fails. `tell` learns how it went.
+    pub(crate) fn probe(
+        &self,
+        sink: &Arc<dyn Sink>,
+        bucket: &str,
+        key: String,
+        tell: impl FnOnce(Result<(), Error>) + Send + 'static,
+    ) {
+        let about = (Arc::as_ptr(sink).cast::<()>() as usize, bucket.to_owned());
+        let known = Arc::clone(lock(&self.probes).entry(about).or_default());
+        let (sink, bucket) = (Arc::clone(sink), bucket.to_owned());
+        self.runtime.spawn(async move {
+            let mut good = known.lock().await;
+            let probed = if *good { Ok(()) } else { sink.probe(&bucket, &key).await };
+            *good = probed.is_ok();
+            drop(good);
+            tell(probed);
+        });
     }
 }
 

@@ -29,6 +29,7 @@ fn entry(number: u64) -> Entry {
             records: 7,
             bytes: 70,
             sha256: "00ff".into(),
+            oldest_ms: None,
             encoding: Some("gzip".into()),
             plugins: vec!["sha256:11".into()],
         }],

@@ -242,7 +242,8 @@ impl World {
         let gzip = self.rng.coin();
         Plan {
             name: "s".into(),
-            progress: Arc::default(),
+            metrics: Arc::default(),
+            concurrency: 1,
             sources: Vec::new(),
             lanes: 1 + u32::try_from(self.rng.below(3)).unwrap(),
             plugins: Vec::new(),
@@ -360,13 +361,13 @@ impl World {
 
     fn deliver(&mut self, life: &mut Life, lane: usize) -> Result<bool, Result<Gone, String>> {
         let keeper = &mut life.lanes[lane].keeper;
-        let Some(about) = keeper.undelivered().cloned() else { return Ok(false) };
+        let Some(about) = keeper.undelivered().next().cloned() else { return Ok(false) };
         let object = died(keeper.object(&about, &life.plan))?;
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let _ = runtime
-            .block_on(self.sink.deliver(&Arc::new(object)))
+            .block_on(self.sink.deliver(&Arc::new(object), &()))
             .map_err(|error| Err(format!("delivery: {error}")))?;
-        died(keeper.delivered(&about))?;
+        died(keeper.delivered(std::slice::from_ref(&about)))?;
         Ok(true)
     }
 
