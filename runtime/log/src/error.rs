@@ -211,7 +211,7 @@ impl Error {
 }
 
 /// What an error of the system means here: a disk may get room or come back, a permission will not.
-fn advice(cause: &io::Error) -> (Kind, &'static str) {
+pub fn advice(cause: &io::Error) -> (Kind, &'static str) {
     match Errno::from_io_error(cause) {
         Some(Errno::NOSPC | Errno::DQUOT) => (Kind::Retry, "make room and try again"),
         Some(Errno::MFILE | Errno::NFILE) => (Kind::Retry, "raise the limit of open files or try again"),

@@ -106,7 +106,7 @@ mod window;
 
 pub use append::{Append, RequestId, SourceRange, Span};
 pub use disk::{Disk, File, Item, RealDisk, Site};
-pub use error::{Error, Flaw};
+pub use error::{Error, Flaw, advice};
 pub use failpoint::failpoint;
 pub use inspect::{HeaderInfo, SegmentInfo, Verdict, inspect, verify};
 pub use log::{Log, Open, Positions, Settings};

@@ -272,9 +272,13 @@ pub struct Reserve {
 }
 
 impl Reserve {
-    /// Takes `bytes` of whatever is left, reserve included.
+    /// Takes `bytes` of whatever is left, reserve included. Where recovery found more than the quota, sealing that is
+    /// the only way down: then the reserve comes on top of it.
     pub fn take(&self, bytes: u64) -> Result<Taken, Full> {
-        self.share.admit_of(self.share.quota.total, bytes, &|_, _| true)?;
+        let Quota { total, reserve, .. } = *self.share.quota;
+        let used = self.share.quota.book().used;
+        let limit = if used > total { used.saturating_add(reserve) } else { total };
+        self.share.admit_of(limit, bytes, &|_, _| true)?;
         Ok(Taken { share: Arc::clone(&self.share), bytes })
     }
 }

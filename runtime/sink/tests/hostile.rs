@@ -11,7 +11,7 @@ use standpipe_sink::{Delivered, Directory, Error, Object, Sink};
 use tempfile::TempDir;
 
 fn object(bucket: &str, key: &str) -> Arc<Object> {
-    Arc::new(standpipe_sink::testing::object(bucket, key, "1", "body"))
+    Arc::new(standpipe_sink::testing::object(bucket, key, "id-1", "body"))
 }
 
 #[tokio::test]

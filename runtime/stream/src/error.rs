@@ -16,7 +16,7 @@ pub enum Error {
         source: standpipe_source::Error,
     },
     /// A sink refuses an object for good.
-    #[error("stream `{stream}`: {source}; {records} records are kept until it is mended: then run again")]
+    #[error("stream `{stream}`: {source}; {} kept until it is mended: then run again", kept(*.records))]
     Sink {
         /// The stream.
         stream: String,
@@ -55,6 +55,11 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+}
+
+/// `1 record is`, `2 records are`.
+fn kept(records: u64) -> String {
+    if records == 1 { "1 record is".to_owned() } else { format!("{records} records are") }
 }
 
 impl Error {

@@ -1,7 +1,7 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use standpipe_log::{Append, SourceRange, Span};
@@ -39,23 +39,33 @@ enum Phase {
     Begin,
     /// Wait until the lanes with data are awake: they know how far files were read.
     Lanes,
-    /// Read the file of this number, from its beginning or where it was left.
-    File(usize, Option<Box<Reading>>),
-    /// A pipe is read by its own thread.
-    Pipe,
+    /// Read the file of this number into one lane, which is chosen when it is begun.
+    File(usize, Option<Arc<Slot>>, Option<Box<Reading>>),
+    /// The pipe of this number is read by its own thread.
+    Pipe(usize, Ended),
     Over,
 }
 
-/// A file and the lane that it is read into.
+/// A file that is read into a lane.
 #[derive(Debug)]
 struct Reading {
     source: Source,
+    /// The file once more, to tell it from others.
+    file: File,
     place: Place,
-    slot: Arc<Slot>,
     /// Of the lane. Another one means that some of what was written may be lost.
-    generation: Option<u64>,
+    generation: u64,
     /// What was read and not written, because there was no room.
     waits: Option<Step>,
+}
+
+/// How a pipe's thread came to its end, once it has.
+type Ended = Arc<Mutex<Option<Result<(), Error>>>>;
+
+/// A frame that is not durable yet, and where the file goes on behind it.
+struct Written {
+    span: Span,
+    place: Place,
 }
 
 /// What becomes of a file.
@@ -89,7 +99,7 @@ impl Intake {
     }
 
     /// Opens a file where it was left. None if it is to be read by a thread of its own.
-    fn open(&self, path: &Path) -> Result<Option<Box<Reading>>, standpipe_source::Error> {
+    fn open(&self, path: &Path, generation: u64) -> Result<Option<Box<Reading>>, standpipe_source::Error> {
         let failed = |cause| standpipe_source::Error::Open { name: path.display().to_string(), cause };
         let about = std::fs::metadata(path).map_err(failed)?;
         if !about.is_file() && !about.is_dir() {
@@ -107,54 +117,62 @@ impl Intake {
         if place.from > 0 && place.from == len {
             tracing::info!(stream = %self.stream.plan.name, file = %path.display(), "the file was read to its end before, and nothing was added to it");
         }
+        let again = file.try_clone().map_err(failed)?;
         let source = Source::resume(path, file, place.from)?;
-        let slot = self.stream.pick();
-        Ok(Some(Box::new(Reading { source, place, slot, generation: None, waits: None })))
+        Ok(Some(Box::new(Reading { source, file: again, place, generation, waits: None })))
     }
 
-    fn file(&mut self, number: usize, reading: Option<Box<Reading>>) -> Result<Next, Error> {
+    fn file(
+        &mut self,
+        number: usize,
+        slot: Option<Arc<Slot>>,
+        reading: Option<Box<Reading>>,
+    ) -> Result<Next, Error> {
         let stream = Arc::clone(&self.stream);
         let failed = |source| Error::Source { stream: stream.plan.name.clone(), source };
         let path: Option<&PathBuf> = stream.plan.sources.get(number);
         let Some(path) = path.filter(|_| !stream.stop.is_asked()) else {
             return Ok(self.end());
         };
-        let mut reading = match reading {
-            Some(reading) => reading,
-            None => match self.open(path).map_err(failed)? {
-                Some(reading) => reading,
-                None => return self.pipe(Source::open(path).map_err(failed)?),
-            },
-        };
-        let Some(lease) = reading.slot.lease() else {
-            self.phase = Phase::File(number, Some(reading));
+        // One lane until it is read: what a failed sync leaves behind is void only once that lane writes again.
+        let slot = slot.unwrap_or_else(|| stream.pick());
+        let Some(lease) = slot.lease() else {
+            // Its place is looked up again then: the lane may have found more of it than was known.
+            self.phase = Phase::File(number, Some(slot), None);
             return Ok(Next::Wait(None));
         };
-        if *reading.generation.get_or_insert(lease.generation) != lease.generation {
-            // The lane was brought back. What was not durable is read again.
-            self.phase = Phase::File(number, None);
-            return Ok(Next::Again);
-        }
-        let read = self.group(&mut reading, &lease);
+        // The lane may have been brought back. What was not durable is read again.
+        let reading = reading.filter(|reading| reading.generation == lease.generation);
+        let mut reading = match reading {
+            Some(reading) => reading,
+            None => match self.open(path, lease.generation).map_err(failed)? {
+                Some(reading) => reading,
+                None => {
+                    drop(lease);
+                    return self.pipe(number, path.clone());
+                }
+            },
+        };
+        let read = self.group(&slot, &mut reading, &lease);
         drop(lease);
         match read {
             Ok(Turnout::More) => {
-                self.phase = Phase::File(number, Some(reading));
+                self.phase = Phase::File(number, Some(slot), Some(reading));
                 Ok(Next::Again)
             }
             Ok(Turnout::Again) => {
-                self.phase = Phase::File(number, None);
+                self.phase = Phase::File(number, Some(slot), None);
                 Ok(Next::Wait(Some(PAUSE)))
             }
             // At once: a lane that knows its end does not wait with what it holds.
             Ok(Turnout::Ended) if number + 1 >= stream.plan.sources.len() => Ok(self.end()),
             Ok(Turnout::Ended) => {
-                self.phase = Phase::File(number + 1, None);
+                self.phase = Phase::File(number + 1, None, None);
                 Ok(Next::Again)
             }
             Err(IntakeError::Wait(error)) => {
                 self.tell(&error);
-                self.phase = Phase::File(number, Some(reading));
+                self.phase = Phase::File(number, Some(slot), Some(reading));
                 Ok(Next::Wait(Some(PAUSE)))
             }
             Err(IntakeError::Source(source)) => Err(failed(source)),
@@ -169,8 +187,8 @@ impl Intake {
     }
 
     /// Reads and writes until a group is full or the file ends, then makes it durable.
-    fn group(&mut self, reading: &mut Reading, lease: &Lease) -> Result<Turnout, IntakeError> {
-        let (mut unsynced, mut last): (usize, Option<Span>) = (0, None);
+    fn group(&mut self, slot: &Slot, reading: &mut Reading, lease: &Lease) -> Result<Turnout, IntakeError> {
+        let (mut unsynced, mut written): (usize, Vec<Written>) = (0, Vec::new());
         let ended = loop {
             let step = match reading.waits.take() {
                 Some(step) => Ok(step),
@@ -185,16 +203,20 @@ impl Intake {
             };
             if !self.batch.is_empty() {
                 let to = reading.source.consumed();
-                let Place { identity, from } = &mut reading.place;
-                let range = SourceRange { identity: identity.clone(), from: *from, to };
+                let place = reading.place.widened(&reading.file, to);
+                let range = SourceRange { identity: place.identity, from: place.from, to };
                 let append = Append { records: self.batch.view(), request: None, source: Some(&range) };
                 failpoint("log.write.before");
-                let wrote = reading.slot.home.prepare().and_then(|()| Ok(lease.log.write(&append)?));
+                let wrote = slot.home.prepare().and_then(|()| Ok(lease.log.write(&append)?));
                 match wrote {
-                    Ok(span) => last = Some(span),
+                    Ok(span) => {
+                        let place = Place { identity: range.identity.clone(), from: to };
+                        reading.place = place.clone();
+                        written.push(Written { span, place });
+                    }
                     Err(error) => {
                         // What is written already may make room once it is durable.
-                        if !self.sync(reading, lease, last.take(), unsynced)? {
+                        if !self.sync(lease, &mut written, unsynced)? {
                             return Ok(Turnout::Again);
                         }
                         reading.waits = step.ok();
@@ -202,7 +224,6 @@ impl Intake {
                     }
                 }
                 failpoint("log.write.after");
-                *from = to;
                 unsynced += self.batch.payload().len();
                 if std::mem::take(&mut self.told) {
                     tracing::info!(stream = %self.stream.plan.name, "intake goes on");
@@ -213,30 +234,32 @@ impl Intake {
                 Ok(step) => break step == Step::End,
                 Err(error) => {
                     // What is lost is read again, and so is what cannot be read.
-                    return match self.sync(reading, lease, last, unsynced)? {
+                    return match self.sync(lease, &mut written, unsynced)? {
                         true => Err(error.into()),
                         false => Ok(Turnout::Again),
                     };
                 }
             }
         };
-        if !self.sync(reading, lease, last, unsynced)? {
+        if !self.sync(lease, &mut written, unsynced)? {
             return Ok(Turnout::Again);
         }
         Ok(if ended { Turnout::Ended } else { Turnout::More })
     }
 
-    /// Makes what was written durable. False if it is lost, so that it must be read again.
-    fn sync(
-        &mut self,
-        reading: &Reading,
-        lease: &Lease,
-        last: Option<Span>,
-        bytes: usize,
-    ) -> Result<bool, IntakeError> {
-        let Some(span) = last else { return Ok(true) };
+    /// Makes what was written durable. False if some of it is lost, so that it must be read again.
+    fn sync(&mut self, lease: &Lease, written: &mut Vec<Written>, bytes: usize) -> Result<bool, IntakeError> {
+        let Some(last) = written.last() else { return Ok(true) };
         failpoint("log.sync.before");
-        match lease.log.sync(span) {
+        let synced = lease.log.sync(last.span);
+        for Written { span, place } in std::mem::take(written) {
+            // Where a segment was begun in between, what came before it is durable all the same.
+            if synced.is_err() && lease.log.sync(span).is_err() {
+                break;
+            }
+            self.stream.places.note(&place.identity, place.from);
+        }
+        match synced {
             Ok(()) => {}
             Err(error) if error.kind() == Kind::Retry => {
                 self.tell(&KeepError::Log(error));
@@ -246,19 +269,48 @@ impl Intake {
         }
         failpoint("log.sync.after");
         lease.note_appended(bytes as u64);
-        self.stream.places.note(&reading.place.identity, reading.place.from);
         Ok(true)
     }
 
-    fn pipe(&mut self, source: Source) -> Result<Next, Error> {
-        let stream = Arc::clone(&self.stream);
+    /// Has a thread of its own read what may block for ever, also while it is opened.
+    fn pipe(&mut self, number: usize, path: PathBuf) -> Result<Next, Error> {
+        self.read_apart(number, move || Source::open(&path))
+    }
+
+    fn read_apart(
+        &mut self,
+        number: usize,
+        open: impl FnOnce() -> Result<Source, standpipe_source::Error> + Send + 'static,
+    ) -> Result<Next, Error> {
+        let (stream, ended) = (Arc::clone(&self.stream), Ended::default());
         let name = stream.plan.name.clone();
-        let thread = std::thread::Builder::new().name(format!("read {name}"));
+        let (thread, tell) = (std::thread::Builder::new().name(format!("read {name}")), Arc::clone(&ended));
         thread
-            .spawn(move || crate::pipe::read(&stream, source))
+            .spawn(move || {
+                let how = crate::pipe::read(&stream, number as u64, open);
+                *tell.lock().unwrap_or_else(PoisonError::into_inner) = Some(how);
+                stream.look_intake();
+            })
             .map_err(|source| Error::Thread { stream: name, source })?;
-        self.phase = Phase::Pipe;
-        Ok(Next::Done)
+        self.phase = Phase::Pipe(number, ended);
+        Ok(Next::Wait(None))
+    }
+
+    /// Whether the pipe's thread has come to an end.
+    fn await_pipe(&mut self, number: usize, ended: Ended) -> Result<Next, Error> {
+        let how = ended.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match how {
+            None => {
+                self.phase = Phase::Pipe(number, ended);
+                Ok(Next::Wait(None))
+            }
+            Some(Err(error)) => Err(error),
+            Some(Ok(())) if number + 1 >= self.stream.plan.sources.len() => Ok(self.end()),
+            Some(Ok(())) => {
+                self.phase = Phase::File(number + 1, None, None);
+                Ok(Next::Again)
+            }
+        }
     }
 
     fn end(&mut self) -> Next {
@@ -276,15 +328,16 @@ impl Work for Intake {
                 self.begin()
             }
             Phase::Lanes if self.stream.are_awake() => match self.stream.plan.sources.is_empty() {
-                true => self.pipe(Source::stdin()),
-                false => self.file(0, None),
+                true => self.read_apart(0, || Ok(Source::stdin())),
+                false => self.file(0, None, None),
             },
             Phase::Lanes => {
                 self.phase = Phase::Lanes;
                 Ok(Next::Wait(None))
             }
-            Phase::File(number, reading) => self.file(number, reading),
-            Phase::Pipe | Phase::Over => Ok(Next::Done),
+            Phase::File(number, slot, reading) => self.file(number, slot, reading),
+            Phase::Pipe(number, ended) => self.await_pipe(number, ended),
+            Phase::Over => Ok(Next::Done),
         };
         next.unwrap_or_else(|error| {
             self.stream.intake_ended(Some(error));

@@ -36,8 +36,6 @@ mod read;
 
 const HEAD: usize = 32;
 const MAGIC: &[u8; 4] = b"SPJ1";
-/// The longest text of an entry.
-const MAX_TEXT: u64 = 64 << 20;
 /// Carries are read in pieces of this size.
 const PIECE: usize = 256 << 10;
 
@@ -46,7 +44,7 @@ const PIECE: usize = 256 << 10;
 #[non_exhaustive]
 pub enum JournalError {
     /// The disk refused.
-    #[error("journal `{path}`: cannot {what}: {source}")]
+    #[error("journal `{path}`: cannot {what}: {source}; {}", standpipe_log::advice(source).1)]
     Io {
         /// The file or folder.
         path: PathBuf,

@@ -97,8 +97,12 @@ impl Keep {
                         if self.slot.has_no_cut() {
                             set(&self.oldest.cut, None);
                         }
-                        self.phase = Phase::Run(keeper);
-                        Next::Again
+                        self.slot.set_short(false);
+                        // A lane that never runs out of cuts delivers, too.
+                        match self.deliver(keeper, false) {
+                            Next::Wait(_) => Next::Again,
+                            next => next,
+                        }
                     }
                     Err(error) => self.failed(error),
                 }
@@ -127,6 +131,11 @@ impl Keep {
         }
         if self.stream.workers.budget.is_passed() {
             tracing::warn!(%stream, lane, "the lane goes back to its last entry: memory is short, too");
+            return self.go_back();
+        }
+        if cut.due.is_empty() && keeper.undelivered().next().is_none() && !self.stream.stop.is_asked() {
+            // Nothing that it waits for makes room, and to carry only takes some: sealing may have the reserve.
+            self.slot.set_short(true);
             return self.go_back();
         }
         if self.stream.stop.is_asked() {

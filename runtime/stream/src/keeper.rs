@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -76,6 +77,11 @@ impl Keeper {
             // Before anything is unlinked or released: what says so may not be durable yet.
             let (entry, carries) = live.checkpoint();
             live.moved(journal.checkpoint(&entry, &carries)?);
+            // At once: whatever fails from here on is tried again, and each time there would be one more.
+            let old = folder.join("journal").join(format!("{:020}.journal", found.number));
+            for path in found.leftovers.iter().filter(|path| is_journal(path)).chain([&old]) {
+                unlink(disk.as_ref(), path)?;
+            }
         }
         let position = Position::new(live.position);
         let mut sources: Vec<(Vec<u8>, u64)> = live.sources().collect();
@@ -121,13 +127,6 @@ impl Keeper {
         };
         if found.number > 0 {
             keeper.count_journal();
-            for path in
-                found.leftovers.iter().filter(|path| path.extension().is_some_and(|end| end == "journal"))
-            {
-                keeper.unlink(path)?;
-            }
-            let old = keeper.folder.join("journal").join(format!("{:020}.journal", found.number));
-            keeper.unlink(&old)?;
         }
         keeper.tidy_parcels()?;
         let open = keeper.live.carried.values().map(|(carry, _)| Parcel::restore(carry)).collect();
@@ -145,11 +144,12 @@ impl Keeper {
         };
         for item in &items {
             if !self.live.files.contains_key(&item.name) {
-                self.unlink(&folder.join(&item.name))?;
+                unlink(self.disk.as_ref(), &folder.join(&item.name))?;
             }
         }
+        let there: BTreeMap<&str, u64> = items.iter().map(|item| (item.name.as_str(), item.len)).collect();
         for file in self.live.files.values() {
-            if !items.iter().any(|item| item.name == file.file && item.len == file.bytes) {
+            if there.get(file.file.as_str()) != Some(&file.bytes) {
                 return Err(KeepError::corrupt(
                     &folder.join(&file.file),
                     "the journal names it and it is missing or has another length",
@@ -292,15 +292,6 @@ impl Keeper {
         self.counted = bytes;
     }
 
-    fn unlink(&self, path: &Path) -> Result<(), KeepError> {
-        match self.disk.unlink(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(KeepError::io(path, "unlink", error))
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// Closes files that nobody needs now.
     pub(crate) fn rest(&mut self) -> Result<(), KeepError> {
         self.journal.rest();
@@ -363,7 +354,7 @@ impl Keeper {
         self.note(Entry { delivered, ..Entry::default() })?;
         failpoint("note.after");
         for file in files {
-            self.unlink(&self.folder.join("parcels").join(&file.file))?;
+            unlink(self.disk.as_ref(), &self.folder.join("parcels").join(&file.file))?;
             self.share.give_back(file.bytes);
         }
         failpoint("unlink.after");
@@ -402,12 +393,23 @@ impl Keeper {
     }
 }
 
+fn is_journal(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end == "journal")
+}
+
+fn unlink(disk: &dyn Disk, path: &Path) -> Result<(), KeepError> {
+    match disk.unlink(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(KeepError::io(path, "unlink", error)),
+        _ => Ok(()),
+    }
+}
+
 /// Why what a lane holds cannot be kept or read back. What is on disk is as it was.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeepError {
     /// The disk refused.
-    #[error("`{path}`: cannot {what}: {source}")]
+    #[error("`{path}`: cannot {what}: {source}; {}", standpipe_log::advice(source).1)]
     Io {
         /// The file or folder, below the state folder.
         path: PathBuf,
@@ -447,7 +449,9 @@ impl KeepError {
     pub fn kind(&self) -> standpipe_record::Kind {
         use standpipe_record::Kind;
         match self {
-            Self::Io { .. } | Self::Journal(JournalError::Io { .. }) => Kind::Retry,
+            Self::Io { source, .. } | Self::Journal(JournalError::Io { source, .. }) => {
+                standpipe_log::advice(source).0
+            }
             Self::Corrupt { .. } | Self::Journal(JournalError::Corrupt { .. }) => Kind::Corrupt,
             Self::Log(error) => error.kind(),
         }

@@ -87,7 +87,8 @@ pub(crate) struct Lane<T> {
 /// A frame that is under way.
 #[derive(Debug, Default)]
 struct Pending {
-    /// Rare: its records without the beginnings of lines that are no record, and these.
+    /// Rare: its records without the beginnings of lines that are no record, and these. Those stand at its end, so
+    /// the numbers of the records are the same.
     apart: Option<(Batch, Vec<Unfit>)>,
 }
 
@@ -184,7 +185,7 @@ impl<T: Transform> Lane<T> {
         }
         if let Ok(Step::Part) = step {
             let before = self.position.since(frame.first()).unwrap_or_default();
-            let reached = finished(&self.outcomes, before).filter(|_| pending.apart.is_none() && !self.torn);
+            let reached = finished(&self.outcomes, before).filter(|_| !self.torn);
             match reached.and_then(|reached| frame.first().checked_add(reached)) {
                 Some(position) => self.reach(position),
                 None => self.torn = true,

@@ -2,6 +2,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::entry::{Answer, Carry, Counts, Entry, Renamed, SealedFile, Upload};
 use crate::journal::Extent;
+use crate::parcel::hex;
+use crate::places::{generation, node_of};
 
 /// How long an answer is remembered, in milliseconds: as long as an AWS SDK may try again.
 pub(crate) const REMEMBERED_MS: u64 = 15 * 60 * 1_000;
@@ -53,6 +55,7 @@ impl Live {
         self.next_parcel = entry.next_parcel;
         self.counts = entry.counts;
         for (source, to) in &entry.sources {
+            self.forget_older(source);
             self.sources.insert(source.clone(), *to);
         }
         for sealed in &entry.sealed {
@@ -72,6 +75,20 @@ impl Live {
         self.answers.extend(entry.requests.iter().cloned());
         self.forget();
         entry.carries.len() == extents.len()
+    }
+
+    /// Forgets what the inode of a source was before: it is one file at a time.
+    fn forget_older(&mut self, source: &str) {
+        let Some(identity) = unhex(source) else { return };
+        let (Some(node), Some(newest)) = (node_of(&identity), generation(&identity)) else { return };
+        let node = hex(node);
+        let of_node = self.sources.range(node.clone()..).take_while(|(held, _)| held.starts_with(&node));
+        let older =
+            |held: &String| unhex(held).and_then(|held| generation(&held)).is_some_and(|held| held < newest);
+        let gone: Vec<String> = of_node.map(|(held, _)| held).filter(|held| older(held)).cloned().collect();
+        for held in gone {
+            self.sources.remove(&held);
+        }
     }
 
     /// Forgets answers that nobody asks for any more, by the time of the newest one.

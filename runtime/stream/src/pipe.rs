@@ -12,38 +12,47 @@ use crate::intake::{PAUSE, add_refused};
 use crate::keeper::KeepError;
 use crate::stream::Shared;
 
-/// Reads until the end, the stop or an error. What was read and is not durable when the process ends is lost.
-pub(crate) fn read(stream: &Arc<Shared>, mut source: Source) {
+/// Reads what `open` opens, the pipe of this number, until the end, the stop or an error. What was read and is not durable when the process ends is
+/// lost.
+pub(crate) fn read(
+    stream: &Arc<Shared>,
+    pipe: u64,
+    open: impl FnOnce() -> Result<Source, standpipe_source::Error>,
+) -> Result<(), Error> {
     let name = || stream.plan.name.clone();
+    let failed = |source| Error::Source { stream: name(), source };
     let (mut batch, mut refused) = (Batch::new(), Vec::new());
     let mut number = 0;
-    let error = loop {
+    if !stream.reads(true) {
+        return Ok(());
+    }
+    let opened = open();
+    let mut goes_on = stream.reads(false);
+    let mut source = opened.map_err(failed)?;
+    while goes_on && stream.reads(true) {
         batch.clear();
         refused.clear();
-        if !stream.reads(true) {
-            break None;
-        }
         let step = source.read(&mut batch, &mut refused, stream.plan.clock.as_ref());
-        stream.reads(false);
+        goes_on = stream.reads(false);
         add_refused(&mut batch, &refused);
         number += 1;
-        if !batch.is_empty()
-            && let Err(source) = append(stream, &batch, number)
-        {
-            break Some(Error::Keep { stream: name(), source });
+        if !batch.is_empty() {
+            append(stream, &batch, [pipe, number])
+                .map_err(|source| Error::Keep { stream: name(), source })?;
         }
         match step {
             Ok(Step::More) => {}
-            Ok(Step::End) => break None,
-            Err(source) => break Some(Error::Source { stream: name(), source }),
+            Ok(Step::End) => break,
+            Err(source) => return Err(failed(source)),
         }
-    };
-    stream.intake_ended(error);
+    }
+    stream.reads(false);
+    Ok(())
 }
 
 /// Appends a batch, as often as it takes. It has a name, because one that seemed to fail may be there after the lane
 /// was brought back.
-fn append(stream: &Arc<Shared>, batch: &Batch, number: u64) -> Result<(), KeepError> {
+fn append(stream: &Arc<Shared>, batch: &Batch, number: [u64; 2]) -> Result<(), KeepError> {
     let slot = stream.slot(0);
     let id = name(stream, number);
     let mut told = false;
@@ -85,10 +94,11 @@ fn append(stream: &Arc<Shared>, batch: &Batch, number: u64) -> Result<(), KeepEr
     }
 }
 
-/// A name for the batch of this number that no other process gives.
-fn name(stream: &Shared, number: u64) -> RequestId {
+/// A name for the batch of this pipe and number that no other process gives.
+fn name(stream: &Shared, [pipe, number]: [u64; 2]) -> RequestId {
     let mut hash = Sha256::new();
     hash.update(stream.born.to_le_bytes());
+    hash.update(pipe.to_le_bytes());
     hash.update(number.to_le_bytes());
     RequestId(hash.finalize().first_chunk().copied().unwrap_or_default())
 }

@@ -41,6 +41,8 @@ struct State {
     /// Nothing more will be appended.
     ended: bool,
     cuts: VecDeque<Cut>,
+    /// Whatever is cut is to be sealed.
+    short: bool,
     /// Nothing comes for a while: files may be closed.
     rest: bool,
     /// How turning ended, once it did.
@@ -176,6 +178,16 @@ impl Slot {
     /// Whether a cut may be taken now. If not, turning is woken when it may.
     pub(crate) fn has_room(&self) -> bool {
         self.state().cuts.len() < MOST_CUTS
+    }
+
+    /// Has the lane seal whatever it cuts next: there is no room to carry it, and sealing it makes some.
+    pub(crate) fn set_short(&self, short: bool) {
+        self.state().short = short;
+    }
+
+    /// Whether whatever is cut is to be sealed.
+    pub(crate) fn is_short(&self) -> bool {
+        self.state().short
     }
 
     /// Whether all cuts that were handed over are taken.

@@ -117,10 +117,12 @@ impl State {
         }
         let disk: Arc<dyn Disk> = Arc::new(RealDisk::open(path).map_err(failed)?);
         let free = disk.free().map_err(failed)?;
+        let keep = |source| StateError::Keep { path: path.to_path_buf(), source };
+        // What it holds already is not free, and counts in the quota.
+        let free = free.saturating_add(bytes_below(disk.as_ref(), Path::new(STREAMS)).map_err(keep)?);
         let total = quota.unwrap_or(free / 5 * 4);
         // What there really is: a quota may say more.
         let room = total.min(free);
-        let keep = |source| StateError::Keep { path: path.to_path_buf(), source };
         let root = Path::new("");
         let id = match read_text(disk.as_ref(), Path::new("id")).map_err(keep)?.and_then(|text| parse(&text))
         {
@@ -188,6 +190,11 @@ impl State {
             return Err(StateError::InUse { stream: stream.to_owned() });
         }
         let keep = |source| StateError::Keep { path: self.path.clone(), source };
+        // The name becomes a path: only one that is there.
+        if !Inspection::on(Arc::clone(&self.disk), &self.path).streams()?.iter().any(|known| known == stream)
+        {
+            return Err(StateError::Unknown { stream: stream.to_owned() });
+        }
         let streams = Path::new(STREAMS);
         let from = streams.join(folder_of(stream));
         let to = streams.join(format!("{TOMB}{:032x}", random()));
@@ -213,6 +220,15 @@ impl State {
         }
         Ok(())
     }
+}
+
+/// Bytes of all files below a folder.
+fn bytes_below(disk: &dyn Disk, folder: &Path) -> Result<u64, KeepError> {
+    let mut bytes = 0;
+    for item in list(disk, folder)? {
+        bytes += if item.is_folder { bytes_below(disk, &folder.join(&item.name))? } else { item.len };
+    }
+    Ok(bytes)
 }
 
 fn remove(disk: &dyn Disk, folder: &Path) -> Result<(), KeepError> {

@@ -77,6 +77,7 @@ impl Turn {
             return false;
         }
         failpoint("cut.before");
+        let what = if self.slot.is_short() { Take::All } else { what };
         if let Some(mut cut) = self.lane.cut(what, self.stream.plan.clock.now_ms()) {
             cut.held = Some(self.meter.detach(cut.memory()));
             // Those of cuts that wait are older, if there are any.

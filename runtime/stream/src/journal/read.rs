@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use standpipe_log::File;
 
-use super::{Extent, HEAD, JournalError, MAGIC, MAX_TEXT, PIECE, Place, crc, failed, value};
+use super::{Extent, HEAD, JournalError, MAGIC, PIECE, Place, crc, failed, value};
 use crate::entry::Entry;
 
 /// One frame as it was read.
@@ -125,7 +125,7 @@ impl Place {
         let (mark, text_bytes, carried) = (number_at(8), number_at(16), number_at(24));
         let left = len - at - HEAD as u64;
         let fits = text_bytes.checked_add(carried).is_some_and(|bytes| bytes <= left);
-        if text_bytes > MAX_TEXT || mark > at || !fits {
+        if mark > at || !fits {
             return Ok(None);
         }
         let mut sum = self.salted(number, at);
