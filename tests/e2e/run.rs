@@ -218,3 +218,70 @@ fn a_stream_that_is_gone_from_the_config_is_not_forgotten() {
     let (code, _, err) = run(standpipe(folder.path()).args(["run", "--drain"]), b"");
     assert_eq!(code, 0, "{err}");
 }
+
+fn mkfifo(path: &Path) {
+    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+}
+
+/// A host with more silent pipes than threads to read sources with.
+#[test]
+fn pipes_that_nobody_writes_to_stop_no_other_stream_and_no_sigterm() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = "[s3]\ndirectory = \"./buckets\"\n".to_owned();
+    for number in 0..40 {
+        mkfifo(&folder.path().join(format!("{number}.pipe")));
+        config += &format!(
+            "[streams.p{number:02}]\nsource.file.path = \"{number}.pipe\"\ndestination.s3.bucket = \"logs\"\n"
+        );
+    }
+    config += "[streams.web]\nsource.file.path = \"in.log\"\ndestination.s3.bucket = \"logs\"\n";
+    std::fs::write(folder.path().join("standpipe.toml"), config).unwrap();
+    std::fs::write(folder.path().join("in.log"), "one\ntwo\n").unwrap();
+    let mut host = standpipe(folder.path()).arg("run").stderr(Stdio::null()).spawn().unwrap();
+    let bucket = folder.path().join("buckets/logs");
+    while !bucket.exists() || !objects(&bucket).values().any(|body| body == b"one\ntwo\n") {
+        assert!(host.try_wait().unwrap().is_none(), "it ended");
+        std::thread::yield_now();
+    }
+    assert!(Command::new("kill").args(["-TERM", &host.id().to_string()]).status().unwrap().success());
+    assert!(host.wait().unwrap().success());
+}
+
+#[test]
+fn files_behind_a_pipe_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a.pipe", "b.pipe"] {
+        mkfifo(&folder.path().join(name));
+    }
+    std::fs::write(folder.path().join("c.log"), "three\n").unwrap();
+    let config = "[s3]\ndirectory = \"./buckets\"\n[streams.web]\nlanes = 1\n\
+                  source.file.path = [\"a.pipe\", \"b.pipe\", \"c.log\"]\ndestination.s3.bucket = \"logs\"\n";
+    std::fs::write(folder.path().join("standpipe.toml"), config).unwrap();
+    let path = folder.path().to_owned();
+    let writer = std::thread::spawn(move || {
+        for (name, text) in [("a.pipe", "one\n"), ("b.pipe", "two\n")] {
+            std::fs::write(path.join(name), text).unwrap();
+        }
+    });
+    let (code, _, err) = run(standpipe(folder.path()).args(["run", "--drain"]), b"");
+    writer.join().unwrap();
+    assert_eq!(code, 0, "{err}");
+    let bodies: Vec<u8> = objects(&folder.path().join("buckets/logs")).into_values().flatten().collect();
+    assert_eq!(String::from_utf8(bodies).unwrap(), "one\ntwo\nthree\n");
+}
+
+#[test]
+fn a_name_to_give_up_is_no_path() {
+    let folder = tempfile::tempdir().unwrap();
+    config(folder.path(), "256KiB", "none");
+    std::fs::write(folder.path().join("access.log"), "no line\n").unwrap();
+    assert_eq!(run(standpipe(folder.path()).args(["run", "--drain"]), b"").0, 0);
+    for name in ["web/lane-0", "../state", ".", ""] {
+        let (code, _, err) = run(standpipe(folder.path()).args(["run", "--drain", "--abandon", name]), b"");
+        assert_eq!(code, 1, "{err}");
+        assert!(err.contains("there is no stream"), "{err}");
+    }
+    let (code, _, err) = run(standpipe(folder.path()).args(["run", "--drain"]), b"");
+    assert_eq!(code, 0, "{err}");
+    assert!(err.contains("web: 0 records read"), "{err}");
+}

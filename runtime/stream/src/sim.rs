@@ -4,6 +4,7 @@
 //! `STANDPIPE_SEED=N cargo test -p standpipe-stream sim` runs one seed; `STANDPIPE_SEEDS=N` the first N.
 
 mod check;
+mod threads;
 mod transform;
 mod world;
 
