@@ -285,3 +285,31 @@ fn a_name_to_give_up_is_no_path() {
     assert_eq!(code, 0, "{err}");
     assert!(err.contains("web: 0 records read"), "{err}");
 }
+
+/// Somebody put other bytes where the object goes, between the entry that fixed its key and its delivery.
+#[test]
+fn a_key_that_is_taken_stops_the_stream_until_it_is_retried_with_a_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    config(folder.path(), "256KiB", "none");
+    std::fs::write(folder.path().join("access.log"), "no line\n").unwrap();
+    let mut kill = standpipe(folder.path());
+    assert_eq!(run(kill.args(["run", "--drain"]).env("STANDPIPE_FAILPOINT", "link.before:1"), b"").0, -1);
+    let (_, told, _) = run(standpipe(folder.path()).args(["log", "verify", "state"]), b"");
+    let key = told.split('`').find(|part| part.starts_with("failed/")).unwrap().to_owned();
+    let place = folder.path().join("buckets/logs").join(&key);
+    std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+    std::fs::write(&place, "somebody else's").unwrap();
+
+    let (code, _, err) = run(standpipe(folder.path()).args(["run", "--drain"]), b"");
+    assert_eq!(code, 1, "{err}");
+    assert!(err.contains("exists with other bytes") && err.contains(&key), "{err}");
+    let (code, _, err) = run(standpipe(folder.path()).args(["retry", "web", "--new-key"]), b"");
+    assert_eq!(code, 0, "{err}");
+    assert!(err.contains("0 objects delivered, 1 new key"), "{err}");
+    let (code, _, err) = run(standpipe(folder.path()).args(["run", "--drain"]), b"");
+    assert_eq!(code, 0, "{err}");
+    let objects = objects(&folder.path().join("buckets/logs"));
+    assert_eq!(objects.len(), 2);
+    assert_eq!(objects[&key], b"somebody else's");
+    assert!(objects.values().any(|body| body.starts_with(b"{\"rawData\"")), "{:?}", objects.keys());
+}

@@ -25,6 +25,7 @@ pub(crate) enum LogFormat {
 pub(crate) enum Command {
     Pipe(Pipe),
     Run(Run),
+    Retry(Retry),
     Check(Check),
     Status(Status),
     Log(Log),
@@ -82,6 +83,23 @@ pub(crate) struct Run {
     /// Give up, for good, the records of a stream that is no longer in the config.
     #[arg(long, value_name = "STREAM")]
     pub(crate) abandon: Vec<String>,
+}
+
+/// Go on with a stream that stopped because the key of an object is taken by other bytes.
+///
+/// Tries everything that waits for its delivery once. What cannot have its key gets a new one, which the next run uses.
+/// The host must not be running.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  standpipe retry web --new-key")]
+pub(crate) struct Retry {
+    /// The stream.
+    pub(crate) stream: String,
+    /// Give objects whose keys are taken new ones.
+    #[arg(long, required = true)]
+    pub(crate) new_key: bool,
+    /// The config file.
+    #[arg(default_value = "standpipe.toml")]
+    pub(crate) config: PathBuf,
 }
 
 /// Check a config file, and load its plugins, without running anything.

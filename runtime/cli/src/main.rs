@@ -1,10 +1,11 @@
-//! The `standpipe` program: `pipe`, `run`, `check`, `status` and `log`, and everything that a person sees of them.
+//! The `standpipe` program: `pipe`, `run`, `retry`, `check`, `status` and `log`, and everything that a person sees of them.
 
 mod args;
 mod check;
 mod log;
 mod pipe;
 mod report;
+mod retry;
 mod run;
 mod show;
 mod status;
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
     let done = match &args.command {
         Command::Pipe(pipe) => pipe::pipe(pipe),
         Command::Run(run) => run::run(run),
+        Command::Retry(retry) => retry::retry(retry),
         Command::Check(check) => check::check(check),
         Command::Status(status) => status::status(status),
         Command::Log(log) => log::log(log),

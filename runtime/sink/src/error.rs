@@ -32,7 +32,7 @@ pub enum Error {
     },
     /// The key is taken by other bytes.
     #[error(
-        "object `{}` of bucket `{}` exists with other bytes; move {} away to deliver it",
+        "object `{}` of bucket `{}` exists with other bytes; move {} away, or give this one a new key by `standpipe retry STREAM --new-key`",
         .key.escape_debug(), .bucket.escape_debug(),
         .path.as_ref().map_or("it".into(), |path| format!("`{}`", path.display()))
     )]
@@ -166,7 +166,7 @@ mod tests {
         let exists = Error::Exists { bucket: "b".into(), key: "a\nb".into(), path }.to_string();
         assert_eq!(
             exists,
-            r"object `a\nb` of bucket `b` exists with other bytes; move `b/a%0Ab` away to deliver it"
+            r"object `a\nb` of bucket `b` exists with other bytes; move `b/a%0Ab` away, or give this one a new key by `standpipe retry STREAM --new-key`"
         );
     }
 }

@@ -53,6 +53,7 @@ mod places;
 mod plan;
 mod pool;
 mod repeats;
+mod retry;
 #[cfg(test)]
 mod sim;
 mod slot;
@@ -75,6 +76,7 @@ pub use metrics::{Figures, Metrics, StreamMetrics, Totals, Trouble};
 pub use plan::{Plan, load_plugin, plan};
 
 pub use repeats::{Accepted, Claim, Repeats, Ticket};
+pub use retry::{Retried, retry};
 pub use state::{State, StateError};
 pub use stop::Stop;
 pub use stream::Stream;

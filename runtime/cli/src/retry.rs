@@ -1,0 +1,39 @@
+use std::process::ExitCode;
+
+use anyhow::Context;
+use standpipe_plugin::Host;
+use standpipe_spec::Config;
+use standpipe_stream::{Metrics, Retried, State};
+
+use crate::args::Retry;
+use crate::check::{WRONG, load};
+use crate::show;
+
+/// Tries what waits for its delivery once, and gives what cannot have its key another one.
+pub(crate) fn retry(args: &Retry) -> anyhow::Result<ExitCode> {
+    let host = |config: &Config| Host::new(Some(config.state.join("compiled")));
+    let Some((plans, file)) = load(&args.config, &Metrics::default(), host) else {
+        return Ok(ExitCode::from(WRONG));
+    };
+    let Some(plan) = plans.iter().find(|plan| plan.name == args.stream) else {
+        show::line(&format!("error: there is no stream `{}` in {}", args.stream, args.config.display()));
+        return Ok(ExitCode::from(WRONG));
+    };
+    let state = State::open(&file.draft.state, file.draft.quota)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .context("start the runtime")?;
+    let Retried { delivered, renamed } =
+        standpipe_stream::retry(plan, state.home(&plan.name)?, runtime.handle())?;
+    for (old, new) in &renamed {
+        show::line(&format!("`{old}` is taken: its object will be `{new}`"));
+    }
+    let (delivered, new) = (show::count(delivered, "object"), show::count(renamed.len() as u64, "new key"));
+    show::line(&format!(
+        "{}: {delivered} delivered, {new}; run the host again to deliver the rest",
+        plan.name
+    ));
+    Ok(ExitCode::SUCCESS)
+}
