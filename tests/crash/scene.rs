@@ -1,5 +1,7 @@
 //! A folder with an input, a config and what the program makes of them.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -7,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use base64::Engine;
+use sha2::Digest;
 use tempfile::TempDir;
 
 use crate::ledger::{Ledger, expected, line};
@@ -50,11 +53,32 @@ const FILES: u32 = 3;
 pub(crate) struct Scene {
     folder: TempDir,
     lines: u32,
+    s3: String,
+    /// The folder of the bucket, as the program or a server keeps it.
+    bucket: PathBuf,
+    sizes: [&'static str; 3],
+    /// The digest of each object that was ever there.
+    seen: RefCell<BTreeMap<String, Vec<u8>>>,
 }
 
 impl Scene {
+    /// Buckets that are folders.
     pub(crate) fn new(lines: u32) -> Self {
-        let scene = Self { folder: tempfile::tempdir().unwrap(), lines };
+        let folder = tempfile::tempdir().unwrap();
+        let bucket = folder.path().join("buckets/records");
+        Self::at(lines, folder, "directory = \"./buckets\"", bucket, ["64KiB", "256KiB", "1024KiB"])
+    }
+
+    /// Buckets elsewhere: `s3` says where, `bucket` is the folder in which a server keeps the files of bucket `b`.
+    pub(crate) fn at(
+        lines: u32,
+        folder: TempDir,
+        s3: &str,
+        bucket: PathBuf,
+        sizes: [&'static str; 3],
+    ) -> Self {
+        let (s3, seen) = (s3.to_owned(), RefCell::default());
+        let scene = Self { folder, lines, s3, bucket, sizes, seen };
         for file in 0..FILES {
             let share = lines.div_ceil(FILES);
             let mut input: String =
@@ -76,7 +100,8 @@ impl Scene {
     pub(crate) fn change(&self, choice: u64) {
         let prefix = choice % 3;
         let compression = if choice.is_multiple_of(2) { "gzip" } else { "none" };
-        let size = [64, 256, 1024][usize::try_from(choice / 7 % 3).unwrap()];
+        let size = self.sizes[usize::try_from(choice / 7 % 3).unwrap()];
+        let s3 = &self.s3;
         let lanes = 3 - choice / 3 % 3;
         let config = format!(
             r#"
@@ -84,7 +109,7 @@ quota = "64MiB"
 buffer_memory = "8MiB"
 
 [s3]
-directory = "./buckets"
+{s3}
 
 [plugins.kinds]
 source = "./plugin.wasm"
@@ -95,11 +120,11 @@ source.file = {{ path = ["0.log", "1.log", "2.log"] }}
 lanes = {lanes}
 
 [streams.lines.destination.s3]
-bucket = "b"
+bucket = "records"
 prefix = "out/{prefix}/"
 error_output_prefix = "failed/{prefix}/!{{firehose:error-output-type}}/"
 compression = "{compression}"
-buffering = {{ size = "{size}KiB", interval = "300s" }}
+buffering = {{ size = "{size}", interval = "300s" }}
 "#
         );
         fs::write(self.path("standpipe.toml"), config).unwrap();
@@ -109,6 +134,7 @@ buffering = {{ size = "{size}KiB", interval = "300s" }}
         let program = std::env::var_os("STANDPIPE").unwrap_or_else(|| env!("CARGO_BIN_EXE_standpipe").into());
         let mut command = Command::new(program);
         command.args(["run", "--drain"]).current_dir(self.folder.path());
+        command.env("S3_KEY", "AKIATEST").env("S3_SECRET", "secretsecret");
         if let Some(failpoint) = failpoint {
             command.env("STANDPIPE_FAILPOINT", failpoint);
         }
@@ -121,7 +147,27 @@ buffering = {{ size = "{size}KiB", interval = "300s" }}
         let until = Instant::now() + moment;
         std::thread::sleep(until.saturating_duration_since(Instant::now()));
         child.kill().unwrap();
-        child.wait().unwrap().code().is_none()
+        let killed = child.wait().unwrap().code().is_none();
+        self.look();
+        killed
+    }
+
+    /// Starts it, for whoever wants to do something meanwhile.
+    #[allow(dead_code, reason = "not every suite does")]
+    pub(crate) fn start_to_drain(&self) -> Child {
+        self.start(None)
+    }
+
+    /// Sees to it that no key has other bytes than it had before.
+    pub(crate) fn look(&self) {
+        let mut seen = self.seen.borrow_mut();
+        walk(&self.bucket, &mut |path, _| {
+            let key = path.strip_prefix(&self.bucket).unwrap().to_str().unwrap().to_owned();
+            let Ok(bytes) = fs::read(path) else { return };
+            let digest = sha2::Sha256::digest(&bytes).to_vec();
+            let before = seen.entry(key.clone()).or_insert_with(|| digest.clone());
+            assert_eq!(*before, digest, "`{key}` was written with other bytes");
+        });
     }
 
     /// Runs it until it ends itself at a failpoint. False if it never came there.
@@ -168,8 +214,9 @@ buffering = {{ size = "{size}KiB", interval = "300s" }}
     /// How often each text is where.
     pub(crate) fn ledger(&self) -> Ledger {
         let mut ledger = Ledger::new();
-        walk(&self.path("buckets/b"), &mut |path, body| {
-            let key = path.strip_prefix(self.path("buckets/b")).unwrap().to_str().unwrap();
+        self.look();
+        walk(&self.bucket, &mut |path, body| {
+            let key = path.strip_prefix(&self.bucket).unwrap().to_str().unwrap();
             assert!(!key.contains("tmp"), "a temporary file is left: {key}");
             for text in body.lines() {
                 let entry = if key.starts_with("failed/") {
@@ -187,10 +234,15 @@ buffering = {{ size = "{size}KiB", interval = "300s" }}
     }
 }
 
-/// Every object below a folder, unpacked.
+/// Every object below a folder, unpacked. What a server keeps for itself is hidden.
 fn walk(folder: &Path, each: &mut impl FnMut(&Path, &str)) {
-    for item in fs::read_dir(folder).unwrap() {
+    let Ok(items) = fs::read_dir(folder) else { return };
+    for item in items {
         let path = item.unwrap().path();
+        let hidden = path.file_name().unwrap().to_str().is_some_and(|name| name.starts_with(".sgwtmp"));
+        if hidden {
+            continue;
+        }
         if path.is_dir() {
             walk(&path, each);
             continue;

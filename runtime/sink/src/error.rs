@@ -112,6 +112,17 @@ impl Error {
         }
     }
 
+    /// What is wrong, whichever object it is about: equal for errors that have one cause.
+    pub fn gist(&self) -> String {
+        match self {
+            Self::S3(refusal) => {
+                let Refusal { bucket, status, code, message, .. } = &**refusal;
+                format!("{bucket} {status:?} {code:?} {message}")
+            }
+            other => other.to_string(),
+        }
+    }
+
     /// Whether there is too much at a time for whoever refused.
     pub fn is_throttled(&self) -> bool {
         matches!(self, Self::S3(refusal) if refusal.class == Class::Throttled)

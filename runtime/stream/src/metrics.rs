@@ -30,7 +30,8 @@ pub struct StreamMetrics {
     throttled: AtomicU64,
     latency: Histogram,
     lanes: Mutex<BTreeMap<u32, Arc<Oldest>>>,
-    trouble: Mutex<Option<Trouble>>,
+    /// And what tells it from another one.
+    trouble: Mutex<Option<(String, Trouble)>>,
 }
 
 /// When the oldest record of a lane arrived that is not delivered yet, in milliseconds since 1970, by where it is.
@@ -146,7 +147,7 @@ impl StreamMetrics {
 
     /// Why deliveries fail now, if they do.
     pub fn trouble(&self) -> Option<Trouble> {
-        lock(&self.trouble).clone()
+        lock(&self.trouble).as_ref().map(|(_, trouble)| trouble.clone())
     }
 
     pub(crate) fn lane(&self, lane: u32) -> Arc<Oldest> {
@@ -169,17 +170,17 @@ impl StreamMetrics {
     }
 
     /// Notes why deliveries fail, or that they do not. True if that is news.
-    pub(crate) fn is_news(&self, trouble: Option<(&str, bool)>, now_ms: u64) -> bool {
+    pub(crate) fn is_news(&self, trouble: Option<(&str, Trouble)>) -> bool {
         let mut held = lock(&self.trouble);
-        let Some((message, to_mend)) = trouble else { return held.take().is_some() };
-        match &mut *held {
-            Some(held) if held.message == message => false,
-            held => {
-                let since_ms = held.as_ref().map_or(now_ms, |held| held.since_ms);
-                *held = Some(Trouble { since_ms, message: message.to_owned(), to_mend });
-                true
+        let Some((gist, mut trouble)) = trouble else { return held.take().is_some() };
+        if let Some((before, since_ms)) = held.as_ref().map(|(gist, held)| (gist, held.since_ms)) {
+            if before == gist {
+                return false;
             }
+            trouble.since_ms = since_ms;
         }
+        *held = Some((gist.to_owned(), trouble));
+        true
     }
 }
 
@@ -260,12 +261,13 @@ mod tests {
     #[test]
     fn trouble_is_news_when_it_begins_changes_or_ends() {
         let stream = StreamMetrics::default();
-        assert!(!stream.is_news(None, 1));
-        assert!(stream.is_news(Some(("no bucket", true)), 2));
-        assert!(!stream.is_news(Some(("no bucket", true)), 3));
-        assert!(stream.is_news(Some(("no keys", true)), 4));
-        assert_eq!(stream.trouble().map(|trouble| trouble.since_ms), Some(2));
-        assert!(stream.is_news(None, 5));
+        let trouble = |message: &str, since_ms| Trouble { since_ms, message: message.into(), to_mend: true };
+        assert!(!stream.is_news(None));
+        assert!(stream.is_news(Some(("no bucket", trouble("a: no bucket", 2)))));
+        assert!(!stream.is_news(Some(("no bucket", trouble("b: no bucket", 3)))));
+        assert!(stream.is_news(Some(("no keys", trouble("c: no keys", 4)))));
+        assert_eq!(stream.trouble(), Some(trouble("c: no keys", 2)));
+        assert!(stream.is_news(None));
         assert_eq!(stream.trouble(), None);
     }
 

@@ -11,6 +11,7 @@ use crate::home::Home;
 use crate::intake::Intake;
 use crate::keeper::KeepError;
 use crate::live::Live;
+use crate::metrics::Trouble;
 use crate::places::Places;
 use crate::pool::Task;
 use crate::repeats::{Accepted, Repeats};
@@ -225,7 +226,7 @@ impl Shared {
 
     /// An object was delivered.
     pub(crate) fn delivers(&self) {
-        if self.plan.metrics.is_news(None, 0) {
+        if self.plan.metrics.is_news(None) {
             tracing::info!(stream = %self.plan.name, "delivery goes on");
         }
     }
@@ -233,8 +234,8 @@ impl Shared {
     /// A delivery, or the probe, failed and will be tried again.
     pub(crate) fn cannot_deliver(&self, error: &standpipe_sink::Error) {
         let to_mend = error.kind() == Kind::Invalid;
-        let message = error.to_string();
-        if !self.plan.metrics.is_news(Some((&message, to_mend)), self.plan.clock.now_ms()) {
+        let trouble = Trouble { since_ms: self.plan.clock.now_ms(), message: error.to_string(), to_mend };
+        if !self.plan.metrics.is_news(Some((&error.gist(), trouble))) {
             tracing::debug!(stream = %self.plan.name, %error, "delivery failed again");
         } else if to_mend {
             tracing::error!(stream = %self.plan.name, %error, "nothing is delivered; it goes on by itself once this is mended");

@@ -66,7 +66,7 @@ impl fmt::Display for Refusal {
             write!(f, "{}{message}", if status.is_some() { ": " } else { "" })?;
         }
         match class {
-            Class::Mend(how) => write!(f, "; {how}, then delivery goes on by itself"),
+            Class::Mend(how) => write!(f, "; {how}"),
             Class::Passing | Class::Throttled => f.write_str("; it is tried again"),
         }
     }
@@ -144,7 +144,10 @@ fn class(status: u16, code: &str) -> Class {
         "AccessDenied" | "AllAccessDisabled" | "AccountProblem" | "MethodNotAllowed" => {
             Class::Mend("allow these keys to put objects there and to abort uploads")
         }
-        "InvalidAccessKeyId" | "InvalidAccessKey" => Class::Mend("mend `access_key_id`"),
+        // The last one is versitygw's.
+        "InvalidAccessKeyId" | "InvalidAccessKey" | "XAdminUserNotFound" => {
+            Class::Mend("mend `access_key_id`")
+        }
         "SignatureDoesNotMatch" => Class::Mend("mend `secret_access_key`"),
         "ExpiredToken" | "InvalidToken" | "TokenRefreshRequired" => Class::Mend("renew the session's keys"),
         "RequestTimeTooSkewed" => Class::Mend("set the clock of this machine"),
@@ -216,7 +219,7 @@ mod tests {
         let refusal = Refusal { message: words(&refusal.message), ..refusal };
         assert_eq!(
             refusal.to_string(),
-            r"cannot put `a\nb` in bucket `logs` at http://h: NoSuchBucket (404): It is \u{1b}[2J not there; create the bucket, then delivery goes on by itself"
+            r"cannot put `a\nb` in bucket `logs` at http://h: NoSuchBucket (404): It is \u{1b}[2J not there; create the bucket"
         );
     }
 }
