@@ -161,7 +161,11 @@ buffering = {{ size = "{size}", interval = "300s" }}
     /// Sees to it that no key has other bytes than it had before.
     pub(crate) fn look(&self) {
         let mut seen = self.seen.borrow_mut();
-        walk(&self.bucket, &mut |path, _| {
+        walk(&self.bucket, &mut |path| {
+            // Half of an object, under a name of its own.
+            if name_of(path).starts_with('.') {
+                return;
+            }
             let key = path.strip_prefix(&self.bucket).unwrap().to_str().unwrap().to_owned();
             let Ok(bytes) = fs::read(path) else { return };
             let digest = sha2::Sha256::digest(&bytes).to_vec();
@@ -215,10 +219,10 @@ buffering = {{ size = "{size}", interval = "300s" }}
     pub(crate) fn ledger(&self) -> Ledger {
         let mut ledger = Ledger::new();
         self.look();
-        walk(&self.bucket, &mut |path, body| {
+        walk(&self.bucket, &mut |path| {
             let key = path.strip_prefix(&self.bucket).unwrap().to_str().unwrap();
             assert!(!key.contains("tmp"), "a temporary file is left: {key}");
-            for text in body.lines() {
+            for text in unpacked(path).lines() {
                 let entry = if key.starts_with("failed/") {
                     let error: serde_json::Value = serde_json::from_str(text).unwrap();
                     let raw =
@@ -234,26 +238,30 @@ buffering = {{ size = "{size}", interval = "300s" }}
     }
 }
 
-/// Every object below a folder, unpacked. What a server keeps for itself is hidden.
-fn walk(folder: &Path, each: &mut impl FnMut(&Path, &str)) {
+/// Every file below a folder. What a server keeps for itself is left out.
+fn walk(folder: &Path, each: &mut impl FnMut(&Path)) {
     let Ok(items) = fs::read_dir(folder) else { return };
     for item in items {
         let path = item.unwrap().path();
-        let hidden = path.file_name().unwrap().to_str().is_some_and(|name| name.starts_with(".sgwtmp"));
-        if hidden {
-            continue;
+        match path.is_dir() {
+            true if name_of(&path).starts_with(".sgwtmp") => {}
+            true => walk(&path, each),
+            false => each(&path),
         }
-        if path.is_dir() {
-            walk(&path, each);
-            continue;
-        }
-        let mut text = String::new();
-        let file = fs::File::open(&path).unwrap();
-        if path.extension().is_some_and(|end| end == "gz") {
-            flate2::read::MultiGzDecoder::new(file).read_to_string(&mut text).unwrap();
-        } else {
-            { file }.read_to_string(&mut text).unwrap();
-        }
-        each(&path, &text);
     }
+}
+
+fn name_of(path: &Path) -> &str {
+    path.file_name().unwrap().to_str().unwrap()
+}
+
+fn unpacked(path: &Path) -> String {
+    let mut text = String::new();
+    let mut file = fs::File::open(path).unwrap();
+    if path.extension().is_some_and(|end| end == "gz") {
+        flate2::read::MultiGzDecoder::new(file).read_to_string(&mut text).unwrap();
+    } else {
+        file.read_to_string(&mut text).unwrap();
+    }
+    text
 }

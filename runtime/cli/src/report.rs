@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str};
-use standpipe_spec::{Finding, Severity};
+use standpipe_spec::{Finding, SECRETS, Severity};
 
 /// The most findings that are shown; a file with more is most likely not a config file.
 const MOST: usize = 50;
@@ -14,6 +14,7 @@ const MOST: usize = 50;
 pub(crate) fn render(path: &Path, text: &str, findings: &[Finding], colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let path = path.display().to_string();
+    let text = &*masked(text);
     let mut out = String::new();
     for finding in findings.iter().take(MOST) {
         out.push_str(&renderer.render(&[group(&path, text, finding)]));
@@ -21,6 +22,35 @@ pub(crate) fn render(path: &Path, text: &str, findings: &[Finding], colour: bool
     }
     if !findings.is_empty() {
         out.push_str(&summary(&path, findings));
+    }
+    out
+}
+
+/// The text with stars, byte for byte, in place of what may be a secret: whoever wrote one into the file should not find
+/// it in a log, too.
+fn masked(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let value = SECRETS.iter().filter_map(|key| Some(line.find(key)? + key.len())).min();
+        let value = value.filter(|from| {
+            let value = line.get(*from..).unwrap_or_default().trim_start_matches(['=', ' ', '\t', '"', '\'']);
+            !value.starts_with("env:") && !value.starts_with("file:")
+        });
+        // And what stands before the host of a URL.
+        let login = line
+            .find("://")
+            .map(|at| at + 3)
+            .filter(|from| line.get(*from..).is_some_and(|rest| rest.contains('@')));
+        let until = login.and_then(|from| Some(from + line.get(from..)?.find('@')?));
+        for (at, character) in line.char_indices() {
+            let in_value = value.is_some_and(|from| at >= from);
+            let in_login = login.zip(until).is_some_and(|(from, until)| (from..until).contains(&at));
+            if (in_value || in_login) && !character.is_whitespace() && character != '=' {
+                (0..character.len_utf8()).for_each(|_| out.push('*'));
+            } else {
+                out.push(character);
+            }
+        }
     }
     out
 }
@@ -73,6 +103,20 @@ mod tests {
     fn rendered(text: &str, colour: bool) -> String {
         let (_, findings) = parse(text, Path::new(""));
         render(Path::new(PATH), text, &findings, colour)
+    }
+
+    #[test]
+    fn secrets_that_were_written_into_the_file_are_not_shown() {
+        let text = "[s3]\nendpoint = \"http://me:hunter2@host\"\nsecret_access_key = \"hünter3\"\n\
+                    session_token = hunter4\naccess_key_id = \"env:KEY\"\n";
+        let masked = masked(text);
+        assert_eq!(masked.len(), text.len());
+        assert!(
+            !masked.contains("nter") && !masked.contains("me:") && masked.contains("\"env:KEY\""),
+            "{masked}"
+        );
+        let shown = rendered(text, false);
+        assert!(!shown.contains("nter") && shown.contains("secrets are not written here"), "{shown}");
     }
 
     const TEXT: &str = "\

@@ -25,12 +25,10 @@ pub(crate) fn retry(args: &Retry) -> anyhow::Result<ExitCode> {
         .enable_all()
         .build()
         .context("start the runtime")?;
+    let tell = |old: &str, new: &str| show::line(&format!("`{old}` is taken: its object will be `{new}`"));
     let Retried { delivered, renamed } =
-        standpipe_stream::retry(plan, state.home(&plan.name)?, runtime.handle())?;
-    for (old, new) in &renamed {
-        show::line(&format!("`{old}` is taken: its object will be `{new}`"));
-    }
-    let (delivered, new) = (show::count(delivered, "object"), show::count(renamed.len() as u64, "new key"));
+        standpipe_stream::retry(plan, state.home(&plan.name)?, runtime.handle(), tell)?;
+    let (delivered, new) = (show::count(delivered, "object"), show::count(renamed, "new key"));
     show::line(&format!(
         "{}: {delivered} delivered, {new}; run the host again to deliver the rest",
         plan.name

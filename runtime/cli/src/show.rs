@@ -13,7 +13,8 @@ pub(crate) fn colours() -> bool {
 }
 
 pub(crate) fn start_log(format: LogFormat) {
-    let filter = EnvFilter::try_from_env("STANDPIPE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter =
+        EnvFilter::try_from_env("STANDPIPE_LOG").unwrap_or_else(|_| EnvFilter::new("info,aws_config=error"));
     let log =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours());
     match format {

@@ -86,6 +86,9 @@ pub enum Error {
     /// What a later try has to know could not be kept.
     #[error("the beginning of an upload could not be noted; try again")]
     NotNoted,
+    /// The delivery came to an end without a result.
+    #[error("the delivery was cut short; it is tried again")]
+    CutShort,
     /// The delivery did not run to its end.
     #[error("delivery was interrupted: {cause}; try again")]
     Interrupted {
@@ -98,7 +101,7 @@ impl Error {
     /// What whoever asked for the delivery should do.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Busy { .. } | Self::NotNoted => Kind::Retry,
+            Self::Busy { .. } | Self::NotNoted | Self::CutShort => Kind::Retry,
             Self::S3(refusal) if matches!(refusal.class, Class::Mend(_)) => Kind::Invalid,
             Self::S3(_) => Kind::Retry,
             Self::Key { .. } | Self::Exists { .. } => Kind::Reject,
@@ -121,6 +124,11 @@ impl Error {
             }
             other => other.to_string(),
         }
+    }
+
+    /// Whether the keys may not do this, or nobody knows them.
+    pub(crate) fn is_forbidden(&self) -> bool {
+        matches!(self, Self::S3(refusal) if refusal.status == Some(403))
     }
 
     /// Whether there is too much at a time for whoever refused.

@@ -33,7 +33,7 @@ use async_trait::async_trait;
 
 pub use directory::{Directory, MAX_KEY_BYTES, key_of, path_of};
 pub use error::Error;
-pub use object::{Delivered, Object};
+pub use object::{Begun, Delivered, Object};
 pub use s3::{Class, KeySource, Keys, Refusal, S3, S3Settings};
 
 /// A destination of objects.
@@ -50,8 +50,8 @@ pub trait Sink: Send + Sync + Debug {
 /// Keeps what tells a later try of an object of an earlier one, also in another process.
 #[async_trait]
 pub trait Uploads: Send + Sync {
-    /// Returns once `upload`, which has no parts yet, is kept on disk. The next try of the object has it among
-    /// [`Object::uploads`].
+    /// Returns once `upload`, which has no parts yet, is kept on disk. The next try of the object has it as
+    /// [`Object::upload`].
     async fn begun(&self, upload: &str) -> Result<(), Error>;
 }
 

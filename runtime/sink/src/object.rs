@@ -20,8 +20,19 @@ pub struct Object {
     /// The parcel's own id, the same at every try: 1 to 128 letters, digits, `-`, `_` or `.`. Names the
     /// temporary file, so that a try finds what a broken one left.
     pub id: String,
-    /// Uploads that earlier tries began and did not end, for sure.
-    pub uploads: Vec<String>,
+    /// The upload that an earlier try began and did not end for sure.
+    pub upload: Option<Begun>,
+}
+
+/// An upload that was begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Begun {
+    /// The bucket in which it was.
+    pub bucket: String,
+    /// For which key.
+    pub key: String,
+    /// What the server calls it.
+    pub id: String,
 }
 
 /// Leaves the bytes out: objects end up in logs and in failed assertions.

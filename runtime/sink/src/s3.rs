@@ -17,9 +17,10 @@
 //! # What servers disagree on
 //!
 //! - A second completion of one upload: 200 or 404. Both are handled per answer.
-//! - `If-None-Match` not implemented (501): noticed at the first such answer; from then on a HEAD comes first.
+//! - `If-None-Match` not implemented (501): noticed at the first such answer; from then on a HEAD comes first. A server
+//!   that passes over the header without a word replaces what another writer put under the same key.
 //! - Checksums in the part list: refused by some unless the upload was begun with the algorithm. It is, always.
-//! - Reading a bucket may be forbidden where writing is not. The probe begins an upload and aborts it, because that is
+//! - Reading a bucket may be forbidden where writing is not: only where a key is taken must it be read. The probe begins an upload and aborts it, because that is
 //!   what a delivery needs; it leaves nothing.
 //!
 //! # Time
@@ -83,14 +84,18 @@ impl S3 {
         !self.unconditional.load(Ordering::Relaxed)
     }
 
-    /// Has the next tries look first, where the server does not know `If-None-Match`.
-    fn note_condition(&self, error: &Error) {
-        if let Error::S3(refusal) = error
+    /// What the refusal of a request with a condition means: where the server does not know conditions, the next tries
+    /// look first.
+    fn note_condition(&self, mut error: Error) -> Error {
+        if let Error::S3(refusal) = &mut error
             && refusal.status == Some(501)
-            && !self.unconditional.swap(true, Ordering::Relaxed)
+            && self.is_conditional()
         {
+            self.unconditional.store(true, Ordering::Relaxed);
             tracing::warn!(endpoint = %refusal.endpoint, "the server does not know `If-None-Match`: it is asked before each put instead");
+            refusal.class = Class::Passing;
         }
+        error
     }
 }
 
@@ -122,11 +127,19 @@ impl S3 {
         uploads: &dyn Uploads,
     ) -> Result<Delivered, Error> {
         let call = Call { s3: self, using, object };
-        for upload in &object.uploads {
-            call.abort(upload).await?;
+        if let Some(begun) = &object.upload {
+            call.abort(begun).await?;
         }
-        // An upload that was begun may have been completed, too; and who knows no condition has to look.
-        if (!object.uploads.is_empty() || !self.is_conditional()) && call.is_there().await? {
+        // An upload that was begun may have been completed, too: to look saves sending it again. Who knows no condition
+        // has to look.
+        let looked = match (&object.upload, self.is_conditional()) {
+            (None, true) => Ok(false),
+            (Some(_), true) => {
+                call.is_there().await.or_else(|error| error.is_forbidden().then_some(false).ok_or(error))
+            }
+            (_, false) => call.is_there().await,
+        };
+        if looked? {
             return Ok(Delivered::Already);
         }
         let sent = if object.body.len() as u64 > self.clients.settings.multipart_above {
@@ -141,10 +154,7 @@ impl S3 {
                 // It was there a moment ago.
                 false => Err(Error::S3(Box::new(Refusal { class: Class::Passing, ..*refusal }))),
             },
-            Err(error) => {
-                self.note_condition(&error);
-                Err(error)
-            }
+            Err(error) => Err(error),
         }
     }
 }

@@ -22,7 +22,7 @@ pub fn object(bucket: &str, key: &str, id: &str, body: impl Into<Bytes>) -> Obje
         content_type: "application/octet-stream",
         content_encoding: None,
         id: id.into(),
-        uploads: Vec::new(),
+        upload: None,
     }
 }
 

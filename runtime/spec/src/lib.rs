@@ -54,7 +54,7 @@ pub use finding::{Finding, Severity};
 pub use limits::Limits;
 pub use plugin::Plugin;
 pub use s3::{AccessKey, Buckets, Endpoint};
-pub use secret::Secret;
+pub use secret::{SECRETS, Secret};
 pub use size::Size;
 pub use source::Source;
 pub use span::Spanned;

@@ -152,7 +152,9 @@ fn check_url(context: &Context, url: Spanned<String>) -> Option<String> {
         Some(_) if url.value.chars().any(char::is_control) => "it has control characters",
         Some(_) => return Some(url.value.trim_end_matches('/').to_owned()),
     };
-    let finding = Finding::error(format!("`endpoint` is {}; {problem}", quoted(&url.value)));
+    // What stands before an `@` may be a secret.
+    let shown = if url.value.contains('@') { "not a server's URL".to_owned() } else { quoted(&url.value) };
+    let finding = Finding::error(format!("`endpoint` is {shown}; {problem}"));
     context.report(finding.at(url.span).with_help("write `endpoint = \"http://127.0.0.1:9000\"`"));
     None
 }

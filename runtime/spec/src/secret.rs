@@ -4,6 +4,9 @@ use crate::reader::Reader;
 use crate::value::join;
 use crate::{Finding, Spanned};
 
+/// The keys whose values are references to secrets. What is written there is never repeated.
+pub const SECRETS: [&str; 3] = ["secret_access_key", "session_token", "access_key_id"];
+
 /// The longest secret, in bytes.
 const MOST: u64 = 64 << 10;
 

@@ -4,6 +4,7 @@ use toml::de::{DeTable, Error};
 
 use crate::Finding;
 use crate::places::{Places, Ranges};
+use crate::secret::SECRETS;
 use crate::text::quoted;
 
 /// Where the text is not TOML.
@@ -82,6 +83,11 @@ fn bad_value(text: &str, span: Range<usize>, error: &Error) -> Finding {
         message if message.starts_with("string values must be quoted") => String::new(),
         message => format!(": {message}"),
     };
+    let line = text.get(..span.start).unwrap_or_default().rsplit('\n').next().unwrap_or_default();
+    if SECRETS.iter().any(|key| line.contains(key)) {
+        let help = "write `\"env:NAME\"` for a variable of the environment, or `\"file:PATH\"`";
+        return Finding::error(format!("this is no value{reason}")).at(span).with_help(help);
+    }
     let help = format!("if it is a string, write {}", quoted(&format!("\"{written}\"")));
     Finding::error(format!("{} is no value{reason}", quoted(written))).at(span).with_help(help)
 }

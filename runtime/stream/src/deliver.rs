@@ -1,7 +1,7 @@
 //! The deliveries of one lane: what is under way, what has come back, and what sinks want noted.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -45,6 +45,27 @@ pub(crate) struct Back {
     pub(crate) result: Result<Delivered, Error>,
 }
 
+/// Has a delivery come back, also one that panics.
+struct Landing {
+    put: Landed,
+    task: Task,
+    result: Option<Result<Delivered, Error>>,
+}
+
+impl Landing {
+    fn land(mut self, result: Result<Delivered, Error>) {
+        self.result = Some(result);
+    }
+}
+
+impl Drop for Landing {
+    fn drop(&mut self) {
+        let result = self.result.take().unwrap_or(Err(Error::CutShort));
+        *lock(&self.put) = Some(result);
+        self.task.wake();
+    }
+}
+
 /// Uploads that were begun and are to be noted in the journal.
 #[derive(Debug)]
 struct Notes {
@@ -52,18 +73,29 @@ struct Notes {
     task: Task,
 }
 
-/// Has the uploads of one file noted.
+/// Has the uploads of one file noted, as long as the lane is there.
 struct Noting {
-    notes: Arc<Notes>,
-    file: String,
+    notes: Weak<Notes>,
+    about: SealedFile,
+    bucket: String,
 }
 
 #[async_trait]
 impl Uploads for Noting {
     async fn begun(&self, upload: &str) -> Result<(), Error> {
         let (noted, wait) = oneshot::channel();
-        lock(&self.notes.asked).push((Upload { file: self.file.clone(), id: upload.to_owned() }, noted));
-        self.notes.task.wake();
+        let upload = Upload {
+            file: self.about.file.clone(),
+            bucket: self.bucket.clone(),
+            key: self.about.key.clone(),
+            id: upload.to_owned(),
+        };
+        {
+            // Not held while it waits: once the lane is gone, nobody answers.
+            let notes = self.notes.upgrade().ok_or(Error::NotNoted)?;
+            lock(&notes.asked).push((upload, noted));
+            notes.task.wake();
+        }
         wait.await.map_err(|_| Error::NotNoted)
     }
 }
@@ -135,15 +167,16 @@ impl Deliveries {
             };
             let Some(flight) = stream.workers.flights.admit(about.bytes, task) else { return Ok(None) };
             let object = Arc::new(keeper.object(&about, &stream.plan)?);
-            let noting = Noting { notes: Arc::clone(&self.notes), file: about.file.clone() };
+            let bucket = stream.plan.bucket.clone();
+            let noting = Noting { notes: Arc::downgrade(&self.notes), about: about.clone(), bucket };
             let landed = Landed::default();
-            let (sink, task, put) = (Arc::clone(&stream.plan.sink), task.clone(), Arc::clone(&landed));
+            let sink = Arc::clone(&stream.plan.sink);
+            let landing = Landing { put: Arc::clone(&landed), task: task.clone(), result: None };
             stream.workers.runtime.spawn(async move {
                 failpoint("link.before");
                 let result = sink.deliver(&object, &noting).await;
                 drop((object, flight));
-                *lock(&put) = Some(result);
-                task.wake();
+                landing.land(result);
             });
             self.flying.push(Flying { about, pass, landed });
         }

@@ -106,6 +106,10 @@ pub struct Carry {
 pub struct Upload {
     /// The file.
     pub file: String,
+    /// The bucket in which it was begun.
+    pub bucket: String,
+    /// For which key.
+    pub key: String,
     /// What the sink calls it.
     pub id: String,
 }

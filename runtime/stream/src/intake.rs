@@ -19,6 +19,8 @@ use standpipe_log::failpoint;
 
 /// Bytes that are written before they are synced, while there is more to read.
 const GROUP: usize = 8 << 20;
+/// How soon after the first probe of a destination failed the next one comes.
+const PROBE_PAUSE: Duration = Duration::from_secs(1);
 /// How often a full or failing disk is tried again.
 pub(crate) const PAUSE: Duration = Duration::from_millis(200);
 
@@ -93,7 +95,7 @@ impl Intake {
             }
             Err(source) => return Err(Error::Keep { stream: plan.name.clone(), source }),
         }
-        self.stream.probe();
+        self.stream.probe(PROBE_PAUSE);
         self.phase = Phase::Lanes;
         Ok(Next::Again)
     }

@@ -263,6 +263,12 @@ impl Keep {
     }
 }
 
+impl Drop for Keep {
+    fn drop(&mut self) {
+        self.stream.workers.flights.forget(&self.task);
+    }
+}
+
 impl Work for Keep {
     fn step(&mut self) -> Next {
         match std::mem::replace(&mut self.phase, Phase::Recover) {
@@ -275,7 +281,8 @@ impl Work for Keep {
                     return Next::Again;
                 }
                 self.phase = if self.stream.stop.is_asked() { Phase::Leave } else { Phase::Back(until) };
-                Next::Wait(Some(left.max(Duration::from_millis(1))).filter(|_| self.slot.is_free()))
+                // Whatever else it waits for wakes it.
+                Next::Wait(Some(left).filter(|left| !left.is_zero()))
             }
             Phase::Leave => {
                 let overdue = self.stream.stop.is_overdue();

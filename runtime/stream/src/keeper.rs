@@ -6,7 +6,7 @@ use std::sync::Arc;
 use standpipe_format::{CONTENT_TYPE, uuid};
 use standpipe_log::{Disk, Full, Log, Open, Reserve, Share, Site, Taken};
 use standpipe_record::Position;
-use standpipe_sink::Object;
+use standpipe_sink::{Begun, Object};
 
 use crate::Plan;
 use crate::entry::{Answer, Counts, Entry, Renamed, SealedFile, Upload};
@@ -343,7 +343,11 @@ impl Keeper {
             content_type: CONTENT_TYPE,
             content_encoding,
             id: about.id.clone(),
-            uploads: self.live.uploads.get(&about.file).cloned().unwrap_or_default(),
+            upload: self.live.uploads.get(&about.file).cloned().map(|Upload { bucket, key, id, .. }| Begun {
+                bucket,
+                key,
+                id,
+            }),
         })
     }
 

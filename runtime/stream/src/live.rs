@@ -20,8 +20,8 @@ pub(crate) struct Live {
     pub(crate) counts: Counts,
     /// Sealed and not delivered, in the order of their names.
     pub(crate) files: BTreeMap<String, SealedFile>,
-    /// Uploads that were begun for them.
-    pub(crate) uploads: BTreeMap<String, Vec<String>>,
+    /// The upload that was begun last for each of them, if any was.
+    pub(crate) uploads: BTreeMap<String, Upload>,
     /// Open parcels: what they have in all, and where it is in the journal.
     pub(crate) carried: BTreeMap<u64, (Carry, Vec<Extent>)>,
     /// Requests that were answered, oldest first.
@@ -38,8 +38,9 @@ impl Live {
             self.files.remove(file);
             self.uploads.remove(file);
         }
-        for Upload { file, id } in &entry.uploads {
-            self.uploads.entry(file.clone()).or_default().push(id.clone());
+        for upload in &entry.uploads {
+            // Before a file's next upload is begun, those before it were aborted.
+            self.uploads.insert(upload.file.clone(), upload.clone());
         }
         for Renamed { file, key, id } in &entry.renamed {
             if let Some(file) = self.files.get_mut(file) {
@@ -112,19 +113,12 @@ impl Live {
             carries: self.carried.values().map(|(carry, _)| carry.clone()).collect(),
             sources: self.sources.clone(),
             requests: self.answers.iter().cloned().collect(),
-            uploads: self.uploads(),
+            uploads: self.uploads.values().cloned().collect(),
             renamed: Vec::new(),
             delivered: Vec::new(),
             counts: self.counts,
         };
         (entry, self.carried.values().map(|(_, extents)| extents.clone()).collect())
-    }
-
-    fn uploads(&self) -> Vec<Upload> {
-        let each = |(file, ids): (&String, &Vec<String>)| {
-            ids.iter().map(|id| Upload { file: file.clone(), id: id.clone() }).collect::<Vec<_>>()
-        };
-        self.uploads.iter().flat_map(each).collect()
     }
 
     /// The carries were copied: in the order of a [`checkpoint`](Self::checkpoint), each is one extent now.

@@ -16,13 +16,18 @@ use crate::{Error, Plan};
 pub struct Retried {
     /// Those that could be delivered.
     pub delivered: u64,
-    /// Keys that were taken, and those that their objects have now.
-    pub renamed: Vec<(String, String)>,
+    /// Those that have new keys.
+    pub renamed: u64,
 }
 
 /// Tries every file once, oldest first. One whose key is taken by other bytes gets a new key, and the next run delivers
-/// it there.
-pub fn retry(plan: &Plan, home: Home, runtime: &tokio::runtime::Handle) -> Result<Retried, Error> {
+/// it there; `tell` learns the old one and the new one.
+pub fn retry(
+    plan: &Plan,
+    home: Home,
+    runtime: &tokio::runtime::Handle,
+    tell: impl Fn(&str, &str),
+) -> Result<Retried, Error> {
     let kept = |source: KeepError| Error::Keep { stream: plan.name.clone(), source };
     let home = Arc::new(home);
     let mut retried = Retried::default();
@@ -37,7 +42,8 @@ pub fn retry(plan: &Plan, home: Home, runtime: &tokio::runtime::Handle) -> Resul
                 }
                 Err(SinkError::Exists { .. }) => {
                     let Renamed { key, .. } = keeper.rename(&file).map_err(kept)?;
-                    retried.renamed.push((file.key, key));
+                    tell(&file.key, &key);
+                    retried.renamed += 1;
                 }
                 Err(source) => {
                     let records = keeper.waiting();
@@ -61,7 +67,8 @@ fn deliver(
     let sink = Arc::clone(&plan.sink);
     let under_way = runtime.spawn(async move { sink.deliver(&object, &Asking(ask)).await });
     while let Ok((id, noted)) = asked.recv() {
-        keeper.uploading(Upload { file: file.file.clone(), id })?;
+        let (bucket, key) = (plan.bucket.clone(), file.key.clone());
+        keeper.uploading(Upload { file: file.file.clone(), bucket, key, id })?;
         let _ = oneshot::Sender::send(noted, ());
     }
     let result = runtime.block_on(under_way);

@@ -22,6 +22,8 @@ use crate::{Error, Plan, Stop, Workers};
 
 /// How far behind a lane may be before the next one is used, in bytes.
 const BEHIND: u64 = 1 << 20;
+/// How often a destination is probed while nothing is delivered, at the most.
+const LONGEST_PROBE_PAUSE: Duration = Duration::from_secs(30);
 /// How long a stream that has failed may deliver what it sealed.
 const PATIENCE: Duration = Duration::from_secs(25);
 
@@ -205,17 +207,28 @@ impl Shared {
         state.error.get_or_insert(error);
     }
 
-    /// Probes the destination. The stream does not wait for it.
-    pub(crate) fn probe(self: &Arc<Self>) {
+    /// Probes the destination. The stream does not wait for it. One that fails is repeated until something is
+    /// delivered: a stream that has nothing to deliver would not learn otherwise that all is well again.
+    pub(crate) fn probe(&self, pause: Duration) {
         let this = Weak::clone(&self.this);
         let tell = move |probed: Result<(), standpipe_sink::Error>| {
             let Some(this) = this.upgrade() else { return };
+            if this.plan.metrics.totals().objects > 0 {
+                return;
+            }
             match probed {
-                Ok(()) => {}
+                Ok(()) => this.delivers(),
                 Err(source) => match failure(&source) {
                     Some(failure) => {
                         this.window.failed(failure);
                         this.cannot_deliver(&source);
+                        let again = Weak::clone(&this.this);
+                        this.workers.runtime.spawn(async move {
+                            tokio::time::sleep(pause).await;
+                            if let Some(this) = again.upgrade().filter(|this| !this.stop.is_asked()) {
+                                this.probe((pause * 2).min(LONGEST_PROBE_PAUSE));
+                            }
+                        });
                     }
                     None => this.fail(Error::Sink { stream: this.plan.name.clone(), source, records: 0 }),
                 },

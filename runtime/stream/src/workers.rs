@@ -95,15 +95,38 @@ impl Flights {
         Self { most, state: Mutex::default() }
     }
 
-    /// Admits `bytes`, or wakes `task` once there may be room.
+    /// Admits `bytes`, or wakes `task` once there may be room. Whoever asked first is admitted first, so that many small
+    /// objects leave room for a large one.
     pub(crate) fn admit(self: &Arc<Self>, bytes: u64, task: &Task) -> Option<Flight> {
         let mut state = lock(&self.state);
-        if state.bytes > 0 && state.bytes.saturating_add(bytes) > self.most {
-            state.waiting.push_back(task.clone());
+        let place = state.waiting.iter().position(|waiting| waiting.is(task));
+        let fits = state.bytes == 0 || state.bytes.saturating_add(bytes) <= self.most;
+        if !fits || place.unwrap_or(state.waiting.len()) > 0 {
+            if place.is_none() {
+                state.waiting.push_back(task.clone());
+            }
             return None;
         }
+        state.waiting.pop_front();
         state.bytes += bytes;
+        let next = state.waiting.front().cloned();
+        drop(state);
+        // There may be room for both.
+        if let Some(next) = next {
+            next.wake();
+        }
         Some(Flight { flights: Arc::clone(self), bytes })
+    }
+
+    /// Whoever waits does not any more.
+    pub(crate) fn forget(&self, task: &Task) {
+        let mut state = lock(&self.state);
+        state.waiting.retain(|waiting| !waiting.is(task));
+        let next = state.waiting.front().cloned();
+        drop(state);
+        if let Some(next) = next {
+            next.wake();
+        }
     }
 }
 
@@ -111,15 +134,40 @@ impl Drop for Flight {
     fn drop(&mut self) {
         let mut state = lock(&self.flights.state);
         state.bytes -= self.bytes;
-        // All of them: who takes most of the room is not known here, and who finds none waits again.
-        let waiting = std::mem::take(&mut state.waiting);
+        let next = state.waiting.front().cloned();
         drop(state);
-        for task in waiting {
-            task.wake();
+        if let Some(next) = next {
+            next.wake();
         }
     }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_waits_for_room_first_has_it_first() {
+        let pool = Pool::new("test", 1).unwrap();
+        let flights = Arc::new(Flights::new(100));
+        let (large, small, other) = (pool.task(), pool.task(), pool.task());
+        // One always is admitted, however large.
+        let first = flights.admit(60, &small).unwrap();
+        assert!(flights.admit(90, &large).is_none());
+        // It would fit, and the large one came first.
+        assert!(flights.admit(10, &small).is_none());
+        drop(first);
+        assert!(flights.admit(10, &small).is_none());
+        let first = flights.admit(90, &large).unwrap();
+        let second = flights.admit(10, &small).unwrap();
+        assert!(flights.admit(10, &other).is_none());
+        assert!(flights.admit(10, &small).is_none());
+        flights.forget(&other);
+        drop((first, second));
+        assert!(flights.admit(500, &small).is_some());
+    }
 }

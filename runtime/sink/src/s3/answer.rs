@@ -44,7 +44,8 @@ pub enum Class {
 impl Refusal {
     /// Whether the key is taken, or the upload that was completed is not there: what is there decides.
     pub(super) fn is_taken(&self) -> bool {
-        self.status == Some(412) || self.code.as_deref() == Some("NoSuchUpload")
+        self.status == Some(412)
+            || matches!(self.code.as_deref(), Some("NoSuchUpload" | "PreconditionFailed"))
     }
 }
 
@@ -120,8 +121,7 @@ where
         }
         // Also an answer that could not be read.
         _ => {
-            let message = causes(&error);
-            let unsigned = message.to_lowercase().contains("credential");
+            let (message, unsigned) = causes(&error);
             let class = if unsigned { Class::Mend(KEYS_MISSING) } else { Class::Passing };
             Refusal { status, ..about.refusal(message, class) }
         }
@@ -167,8 +167,11 @@ fn class(status: u16, code: &str) -> Class {
             429 | 503 => Class::Throttled,
             401 | 403 => Class::Mend("mend the keys, or what they may do"),
             301 | 307 => Class::Mend("mend `region` or `endpoint` under `[s3]`"),
-            // These are answered by what is there.
-            404 | 408 | 409 | 412 | 500.. => Class::Passing,
+            // An answer to a completion may turn out to be an error after its head was sent. And a 404 or 412 is answered
+            // by what is there.
+            200..=299 | 404 | 408 | 409 | 412 => Class::Passing,
+            501 => Class::Mend("use a server that can do this, or raise `multipart_above`"),
+            500.. => Class::Passing,
             _ => Class::Mend("mend what the server complains about"),
         },
     }
@@ -179,15 +182,21 @@ fn words(text: &str) -> String {
     text.trim().trim_end_matches('.').escape_debug().take(MOST_WORDS).collect()
 }
 
-/// The innermost cause says what happened; those around it say that something did.
-fn causes(error: &dyn std::error::Error) -> String {
+/// The innermost cause says what happened; those around it say that something did. Where no credentials could be had, the
+/// one that says so comes first. Returns whether that is so, too.
+fn causes(error: &dyn std::error::Error) -> (String, bool) {
+    let mut texts = vec![error.to_string()];
     let mut cause = error.source();
-    let mut last = error.to_string();
     while let Some(inner) = cause {
-        last = inner.to_string();
+        texts.push(inner.to_string());
         cause = inner.source();
     }
-    words(&last)
+    let last = texts.last().cloned().unwrap_or_default();
+    match texts.iter().find(|text| text.to_lowercase().contains("credential")) {
+        Some(outer) if *outer != last => (words(&format!("{outer}: {last}")), true),
+        Some(_) => (words(&last), true),
+        None => (words(&last), false),
+    }
 }
 
 #[cfg(test)]
@@ -200,13 +209,13 @@ mod tests {
         assert_eq!(class(404, "NoSuchBucket"), Class::Mend("create the bucket"));
         assert_eq!(class(403, "SignatureDoesNotMatch"), Class::Mend("mend `secret_access_key`"));
         assert_eq!(class(400, "BadDigest"), Class::Passing);
-        for status in [408, 409, 412, 500, 502, 504] {
+        for status in [200, 408, 409, 412, 500, 502, 504] {
             assert_eq!(class(status, ""), Class::Passing, "{status}");
         }
         for status in [429, 503] {
             assert_eq!(class(status, ""), Class::Throttled, "{status}");
         }
-        for status in [400, 401, 403, 405] {
+        for status in [400, 401, 403, 405, 501] {
             assert!(matches!(class(status, "Whatever"), Class::Mend(_)), "{status}");
         }
     }

@@ -1,3 +1,4 @@
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,15 +15,16 @@ use super::client::Using;
 use super::put::{DIGEST, Signed, hex};
 use super::watch::Progress;
 use super::{Call, S3};
-use crate::{Error, Object, Uploads};
+use crate::{Begun, Error, Object, Uploads};
 
 /// S3's limit.
 const MOST_PARTS: u64 = 10_000;
 /// Parts of one object at a time.
 const AT_A_TIME: usize = 4;
 /// How often one part is tried before the object is.
-const TRIES: u32 = 3;
-/// How long after a failed try of a part the next one begins, in milliseconds, times the number of tries.
+const TRIES: u32 = 4;
+/// How long after a failed try of a part the next one begins, in milliseconds, times the number of tries, with up to as
+/// much more; five times that where there was too much at a time.
 const PAUSE_MS: u64 = 200;
 
 impl Call<'_> {
@@ -38,7 +40,10 @@ impl Call<'_> {
             Ok(()) => {}
             Err(Error::S3(refusal)) if refusal.code.as_deref() == Some("NoSuchUpload") => {}
             // If this fails, too, the next try does it.
-            Err(_) => drop(self.abort(&id).await),
+            Err(_) => {
+                let (bucket, key) = (self.object.bucket.clone(), self.object.key.clone());
+                drop(self.abort(&Begun { bucket, key, id }).await);
+            }
         }
         sent
     }
@@ -112,14 +117,16 @@ impl Call<'_> {
         progress.moved(true);
         match progress.watch(request.send()).await {
             Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(taken_for(&about, error)),
+            Ok(Err(error)) => Err(self.s3.note_condition(taken_for(&about, error))),
             Err(stalled) => Err(about.stalled(&stalled)),
         }
     }
 
-    /// Has the server forget an upload. One that it does not know is forgotten.
-    pub(super) async fn abort(&self, id: &str) -> Result<(), Error> {
-        abort(self.s3, self.using, &self.about("abort an upload of"), &self.object.key, id).await
+    /// Has the server forget an upload, where it was begun. One that it does not know is forgotten.
+    pub(super) async fn abort(&self, begun: &Begun) -> Result<(), Error> {
+        let Begun { bucket, key, id } = begun;
+        let about = About { bucket, key: Some(key), ..self.about("abort an upload of") };
+        abort(self.s3, self.using, &about, key, id).await
     }
 }
 
@@ -167,9 +174,12 @@ impl Part {
         let mut tries = 1;
         loop {
             match self.try_once(&bytes, digest).await {
-                Err(Error::S3(refusal)) if refusal.class == Class::Passing && tries < TRIES => {
+                Err(Error::S3(refusal)) if !matches!(refusal.class, Class::Mend(_)) && tries < TRIES => {
                     tracing::debug!(part = self.number, %refusal, "a part is sent again");
-                    tokio::time::sleep(Duration::from_millis(PAUSE_MS * u64::from(tries))).await;
+                    let slower = if refusal.class == Class::Throttled { 5 } else { 1 };
+                    let spread = RandomState::new().build_hasher().finish() % PAUSE_MS;
+                    let pause = (PAUSE_MS * u64::from(tries) + spread) * slower;
+                    tokio::time::sleep(Duration::from_millis(pause)).await;
                     tries += 1;
                 }
                 done => return done,

@@ -56,7 +56,7 @@ impl Call<'_> {
             .interceptor(Signed(object.sha256));
         match progress.watch(request.send()).await {
             Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(taken_for(&about, error)),
+            Ok(Err(error)) => Err(self.s3.note_condition(taken_for(&about, error))),
             Err(stalled) => Err(about.stalled(&stalled)),
         }
     }

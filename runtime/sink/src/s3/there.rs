@@ -1,10 +1,12 @@
 use sha2::{Digest, Sha256};
 
 use super::Call;
-use super::answer::{Class, taken_for};
+use super::answer::{Class, Refusal, taken_for};
 use super::put::{DIGEST, hex};
 use super::watch::Progress;
 use crate::Error;
+
+const READ: &str = "mend the keys, or allow them `s3:GetObject` and `s3:ListBucket`, to see what is under a key that is taken";
 
 impl Call<'_> {
     /// Whether the object is there already. Another one in its place is an error.
@@ -20,6 +22,10 @@ impl Call<'_> {
                 return match taken_for(&about, error) {
                     // Without a body there is no code; a missing bucket is told by the put that follows.
                     Error::S3(refusal) if refusal.status == Some(404) => Ok(false),
+                    // Nor does it say why it is forbidden; Amazon says so also of a key that is not there.
+                    Error::S3(refusal) if refusal.status == Some(403) => {
+                        Err(Error::S3(Box::new(Refusal { class: Class::Mend(READ), ..*refusal })))
+                    }
                     error => Err(error),
                 };
             }

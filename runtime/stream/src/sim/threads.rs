@@ -97,7 +97,7 @@ fn a_disk_that_fails_once_loses_and_doubles_nothing() {
                     let wrong: Vec<_> = want
                         .keys()
                         .filter(|line| got.get(*line) != Some(&1))
-                        .map(|line| (&line[..4], got.get(line)))
+                        .map(|line| (line.get(..4), got.get(line)))
                         .collect();
                     assert!(wrong.is_empty() && got.len() == want.len(), "{fault:?} at {at}: {wrong:?}");
                 }
