@@ -19,8 +19,12 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> Spanned<String> {
         let finding = Finding::error(format!("`bucket` is {shown}; {problem}"));
         reader.context.report(finding.at(bucket.span.clone()).with_help(named_help));
     } else if !is_name_in_s3(&bucket.value) {
-        let finding =
-            Finding::warning(format!("{shown} works as a folder, but S3 has no bucket of such a name"));
+        let finding = match reader.context.remote.get() {
+            true => Finding::error(format!("`bucket` is {shown}; S3 has no bucket of such a name")),
+            false => {
+                Finding::warning(format!("{shown} works as a folder, but S3 has no bucket of such a name"))
+            }
+        };
         reader.context.report(finding.at(bucket.span.clone()).with_help(named_help));
     }
     bucket

@@ -1,4 +1,4 @@
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -18,12 +18,14 @@ pub(crate) struct Context {
     pub base: PathBuf,
     /// Whether all of the text could be parsed. If not, what is absent may have been lost.
     pub whole: bool,
+    /// Whether buckets are at an S3 endpoint.
+    pub remote: Cell<bool>,
     findings: RefCell<Vec<Finding>>,
 }
 
 impl Context {
     pub(crate) fn new(base: &Path, whole: bool) -> Self {
-        Self { base: base.to_owned(), whole, findings: RefCell::default() }
+        Self { base: base.to_owned(), whole, remote: Cell::new(false), findings: RefCell::default() }
     }
 
     /// Reports something that stands in the text.

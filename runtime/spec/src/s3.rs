@@ -90,7 +90,10 @@ impl Buckets {
         }
         match directory {
             Some(directory) => Self::Directory(directory.value),
-            None if remote > 0 => Self::S3(endpoint),
+            None if remote > 0 => {
+                context.remote.set(true);
+                Self::S3(endpoint)
+            }
             None => Self::None,
         }
     }
