@@ -79,12 +79,28 @@ pub(super) fn probe(root: &Path, bucket: &str) -> Result<(), Error> {
         },
         None => above(root)?,
     };
+    if probe_unnamed(&folder)? {
+        return Ok(());
+    }
     let mut temporary = match Temporary::create(&folder, "probe") {
         // Another probe is writing at this very place, which is what was asked.
         Err(Error::Busy { .. }) => return Ok(()),
         created => created?,
     };
     temporary.write(b"probe\n")
+}
+
+/// Writes a file that has no name, so that nothing is left of it whenever the machine stops. False where the file system
+/// has no such files.
+fn probe_unnamed(folder: &Folder) -> Result<bool, Error> {
+    let flags = OFlags::WRONLY | OFlags::TMPFILE | OFlags::CLOEXEC;
+    let mut file = match fs::openat(folder.fd(), ".", flags, Mode::RUSR | Mode::WUSR) {
+        Ok(fd) => File::from(fd),
+        Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL | Errno::NOENT) => return Ok(false),
+        Err(cause) => return Err(Error::io("create a file in", &folder.path_of("."), cause)),
+    };
+    let wrote = std::io::Write::write_all(&mut file, b"probe\n").and_then(|()| file.sync_all());
+    wrote.map(|()| true).map_err(|cause| Error::io("write to", &folder.path_of("."), cause))
 }
 
 /// The nearest folder above `path` that exists.
