@@ -1,0 +1,6 @@
+//! The wire of Amazon Data Firehose.
+
+mod json;
+mod put;
+
+pub use put::{Missing, NotAPut, Put, Records};
