@@ -1,20 +1,21 @@
-use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use standpipe_format::{CONTENT_TYPE, uuid};
-use standpipe_log::{Disk, Full, Log, Open, Reserve, Share, Site, Taken};
-use standpipe_record::Position;
-use standpipe_sink::{Begun, Object};
+use standpipe_log::{Disk, Full, Log, Reserve, Share, Site, Taken, failpoint};
 
 use crate::Plan;
-use crate::entry::{Answer, Counts, Entry, Renamed, SealedFile, Upload};
-use crate::home::LaneHome;
+use crate::entry::Entry;
 use crate::journal::{Journal, JournalError};
 use crate::live::Live;
-use crate::parcel::{Cut, Origin, Parcel, Sealed, hex};
-use standpipe_log::failpoint;
+use crate::parcel::{Cut, Origin, Parcel, Sealed};
+
+mod error;
+mod files;
+mod recover;
+
+pub use error::KeepError;
+pub(crate) use recover::Recovered;
 
 /// A journal below this is not worth a checkpoint.
 const LEAST_JOURNAL: u64 = 1 << 20;
@@ -41,125 +42,7 @@ pub(crate) struct Room {
     _reserve: Option<Reserve>,
 }
 
-/// What recovery found.
-#[derive(Debug)]
-pub(crate) struct Recovered {
-    pub(crate) keeper: Keeper,
-    pub(crate) log: Log,
-    pub(crate) open: Vec<Parcel>,
-    pub(crate) position: Position,
-    pub(crate) next_parcel: u64,
-    /// How far sources are in the log, settled or not.
-    pub(crate) sources: Vec<(Vec<u8>, u64)>,
-    /// What was answered for requests whose records are in the log, settled or not; oldest first.
-    pub(crate) answers: Vec<Answer>,
-    pub(crate) counts: Counts,
-}
-
 impl Keeper {
-    /// Brings a lane back from what is on disk: leaves only what entries name, and begins a new journal.
-    pub(crate) fn recover(home: &LaneHome) -> Result<Recovered, KeepError> {
-        let (disk, folder, origin) = (&home.home.disk, home.folder(), home.origin());
-        let share = home.home.share.part();
-        let place = home.journal();
-        let found = place.read()?;
-        let mut live = Live::default();
-        for read in &found.frames {
-            if !live.apply(&read.entry, &read.carries) {
-                return Err(KeepError::corrupt(&place.folder, "an entry has fewer carries than it says"));
-            }
-        }
-        if found.torn > 0 {
-            tracing::warn!(journal = %place.folder.display(), bytes = found.torn, "cut the torn end of a journal: nobody relied on it");
-        }
-        let mut journal = Journal::behind(place, found.number);
-        if found.number > 0 {
-            // Before anything is unlinked or released: what says so may not be durable yet.
-            let (entry, carries) = live.checkpoint();
-            live.moved(journal.checkpoint(&entry, &carries)?);
-            // At once: whatever fails from here on is tried again, and each time there would be one more.
-            let old = folder.join("journal").join(format!("{:020}.journal", found.number));
-            for path in found.leftovers.iter().filter(|path| is_journal(path)).chain([&old]) {
-                unlink(disk.as_ref(), path)?;
-            }
-        }
-        let position = Position::new(live.position);
-        let mut sources: Vec<(Vec<u8>, u64)> = live.sources().collect();
-        let mut answers: Vec<Answer> = live.answers.iter().cloned().collect();
-        let open = Open {
-            disk: Arc::clone(disk),
-            folder: folder.join("log"),
-            settings: standpipe_log::Settings {
-                segment_bytes: home.home.segment_bytes,
-                lane: origin.lane,
-                incarnation: origin.incarnation,
-            },
-            share: Arc::clone(&share),
-            settled: position,
-        };
-        let (log, recovery) = Log::open(open, &mut |summary| {
-            if let Some(request) = summary.request {
-                answers.push(Answer {
-                    id: hex(&request.0),
-                    at_ms: summary.newest_ms,
-                    first: summary.first.get(),
-                    records: summary.end.since(summary.first).unwrap_or_default(),
-                });
-            }
-            let Some(source) = summary.source else { return };
-            match sources.iter_mut().find(|(identity, _)| *identity == source.identity) {
-                Some((_, to)) => *to = source.to,
-                None => sources.push((source.identity.clone(), source.to)),
-            }
-        })?;
-        if let Some(torn) = &recovery.torn {
-            tracing::warn!(segment = %torn.segment.display(), from = torn.from, bytes = torn.bytes, "cut the torn end of a log: nobody relied on it");
-        }
-        let mut keeper = Self {
-            disk: Arc::clone(disk),
-            folder,
-            origin,
-            share,
-            log: log.clone(),
-            journal,
-            live,
-            counted: 0,
-        };
-        if found.number > 0 {
-            keeper.count_journal();
-        }
-        keeper.tidy_parcels()?;
-        let open = keeper.live.carried.values().map(|(carry, _)| Parcel::restore(carry)).collect();
-        let (next_parcel, counts) = (keeper.live.next_parcel, keeper.live.counts);
-        Ok(Recovered { keeper, log, open, position, next_parcel, sources, answers, counts })
-    }
-
-    /// Deletes files that no entry names, and misses those that are named and not there.
-    fn tidy_parcels(&mut self) -> Result<(), KeepError> {
-        let folder = self.folder.join("parcels");
-        let items = match self.disk.list(&folder) {
-            Ok(items) => items,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-            Err(source) => return Err(KeepError::io(&folder, "list", source)),
-        };
-        for item in &items {
-            if !self.live.files.contains_key(&item.name) {
-                unlink(self.disk.as_ref(), &folder.join(&item.name))?;
-            }
-        }
-        let there: BTreeMap<&str, u64> = items.iter().map(|item| (item.name.as_str(), item.len)).collect();
-        for file in self.live.files.values() {
-            if there.get(file.file.as_str()) != Some(&file.bytes) {
-                return Err(KeepError::corrupt(
-                    &folder.join(&file.file),
-                    "the journal names it and it is missing or has another length",
-                ));
-            }
-            self.share.found(file.bytes);
-        }
-        Ok(())
-    }
-
     /// Seals what is due, writes the entry, and releases the log. After an error the lane must be recovered.
     pub(crate) fn commit(&mut self, cut: Cut, plan: &Plan) -> Result<(), KeepError> {
         failpoint("cut.after");
@@ -298,166 +181,11 @@ impl Keeper {
         self.log.rest()?;
         Ok(())
     }
-
-    /// The files that wait for their delivery, oldest first.
-    pub(crate) fn undelivered(&self) -> impl Iterator<Item = &SealedFile> {
-        self.live.files.values()
-    }
-
-    /// When the oldest record in them arrived.
-    pub(crate) fn oldest_ms(&self) -> Option<u64> {
-        self.live.files.values().filter_map(|file| file.oldest_ms).min()
-    }
-
-    /// Records, or outputs, that are sealed and not delivered.
-    pub(crate) fn waiting(&self) -> u64 {
-        self.live.files.values().map(|file| file.records).sum()
-    }
-
-    /// Reads a sealed file back as an object.
-    pub(crate) fn object(&self, about: &SealedFile, plan: &Plan) -> Result<Object, KeepError> {
-        let path = self.folder.join("parcels").join(&about.file);
-        let file = self.disk.open(&path).map_err(|source| KeepError::io(&path, "open", source))?;
-        let mut body = vec![0; usize::try_from(about.bytes).unwrap_or(usize::MAX)];
-        let mut filled = 0;
-        while let Some(room) = body.get_mut(filled..).filter(|room| !room.is_empty()) {
-            let read = file.read_at(filled as u64, room);
-            match read.map_err(|source| KeepError::io(&path, "read", source))? {
-                0 => return Err(KeepError::corrupt(&path, "it is shorter than the journal says")),
-                read => filled += read,
-            }
-        }
-        let sha256: [u8; 32] = <sha2::Sha256 as sha2::Digest>::digest(&body).into();
-        if hex(&sha256) != about.sha256 {
-            return Err(KeepError::corrupt(&path, "its bytes differ from the journal's digest"));
-        }
-        let content_encoding = match about.encoding.as_deref() {
-            Some("gzip") => Some("gzip"),
-            _ => None,
-        };
-        Ok(Object {
-            bucket: plan.bucket.clone(),
-            key: about.key.clone(),
-            body: body.into(),
-            sha256,
-            content_type: CONTENT_TYPE,
-            content_encoding,
-            id: about.id.clone(),
-            upload: self.live.uploads.get(&about.file).cloned().map(|Upload { bucket, key, id, .. }| Begun {
-                bucket,
-                key,
-                id,
-            }),
-        })
-    }
-
-    /// Notes that files are delivered, and unlinks them.
-    pub(crate) fn delivered(&mut self, files: &[SealedFile]) -> Result<(), KeepError> {
-        failpoint("note.before");
-        let delivered = files.iter().map(|file| file.file.clone()).collect();
-        self.note(Entry { delivered, ..Entry::default() })?;
-        failpoint("note.after");
-        for file in files {
-            unlink(self.disk.as_ref(), &self.folder.join("parcels").join(&file.file))?;
-            self.share.give_back(file.bytes);
-        }
-        failpoint("unlink.after");
-        self.compact()
-    }
-
-    /// Notes an upload that was begun for a file.
-    pub(crate) fn uploading(&mut self, upload: Upload) -> Result<(), KeepError> {
-        failpoint("upload.before");
-        self.note(Entry { uploads: vec![upload], ..Entry::default() })?;
-        failpoint("upload.after");
-        Ok(())
-    }
-
-    /// Gives a file another key, beside the one that is taken.
-    pub(crate) fn rename(&mut self, file: &SealedFile) -> Result<Renamed, KeepError> {
-        let fresh = crate::state::random();
-        let old = u128::from_str_radix(&file.id, 16).map(uuid).unwrap_or_default();
-        let key = match file.key.rsplit_once(&old).filter(|_| !old.is_empty()) {
-            Some((before, after)) => format!("{before}{}{after}", uuid(fresh)),
-            None => format!("{}-{}", file.key, uuid(fresh)),
-        };
-        let renamed = Renamed { file: file.file.clone(), key, id: format!("{fresh:032x}") };
-        self.note(Entry { renamed: vec![renamed.clone()], ..Entry::default() })?;
-        Ok(renamed)
-    }
-
-    /// Appends what settles nothing.
-    fn note(&mut self, what: Entry) -> Result<(), KeepError> {
-        let Live { number, position, next_parcel, counts, .. } = self.live;
-        let note = Entry { number, position, next_parcel, counts, ..what };
-        self.journal.append(&note, &[])?;
-        let _ = self.live.apply(&note, &[]);
-        self.count_journal();
-        Ok(())
-    }
-}
-
-fn is_journal(path: &Path) -> bool {
-    path.extension().is_some_and(|end| end == "journal")
 }
 
 fn unlink(disk: &dyn Disk, path: &Path) -> Result<(), KeepError> {
     match disk.unlink(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(KeepError::io(path, "unlink", error)),
         _ => Ok(()),
-    }
-}
-
-/// Why what a lane holds cannot be kept or read back. What is on disk is as it was.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum KeepError {
-    /// The disk refused.
-    #[error("`{path}`: cannot {what}: {source}; {}", standpipe_log::advice(source).1)]
-    Io {
-        /// The file or folder, below the state folder.
-        path: PathBuf,
-        /// What was tried.
-        what: &'static str,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// What is on disk contradicts itself.
-    #[error(
-        "`{path}` is corrupt: {what}; restore the state folder from a copy, or give the stream up by `--abandon`"
-    )]
-    Corrupt {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        what: &'static str,
-    },
-    /// The journal.
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-    /// The log.
-    #[error(transparent)]
-    Log(#[from] standpipe_log::Error),
-}
-
-impl KeepError {
-    pub(crate) fn io(path: &Path, what: &'static str, source: io::Error) -> Self {
-        Self::Io { path: path.to_path_buf(), what, source }
-    }
-
-    fn corrupt(path: &Path, what: &'static str) -> Self {
-        Self::Corrupt { path: path.to_path_buf(), what }
-    }
-
-    /// What to do about it.
-    pub fn kind(&self) -> standpipe_record::Kind {
-        use standpipe_record::Kind;
-        match self {
-            Self::Io { source, .. } | Self::Journal(JournalError::Io { source, .. }) => {
-                standpipe_log::advice(source).0
-            }
-            Self::Corrupt { .. } | Self::Journal(JournalError::Corrupt { .. }) => Kind::Corrupt,
-            Self::Log(error) => error.kind(),
-        }
     }
 }

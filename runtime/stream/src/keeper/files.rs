@@ -1,0 +1,110 @@
+//! Sealed files on their way to the destination.
+
+use standpipe_format::{CONTENT_TYPE, uuid};
+use standpipe_log::failpoint;
+use standpipe_sink::{Begun, Object};
+
+use super::{KeepError, Keeper, unlink};
+use crate::Plan;
+use crate::entry::{Entry, Renamed, SealedFile, Upload};
+use crate::live::Live;
+use crate::parcel::hex;
+
+impl Keeper {
+    /// The files that wait for their delivery, oldest first.
+    pub(crate) fn undelivered(&self) -> impl Iterator<Item = &SealedFile> {
+        self.live.files.values()
+    }
+
+    /// When the oldest record in them arrived.
+    pub(crate) fn oldest_ms(&self) -> Option<u64> {
+        self.live.files.values().filter_map(|file| file.oldest_ms).min()
+    }
+
+    /// Records, or outputs, that are sealed and not delivered.
+    pub(crate) fn waiting(&self) -> u64 {
+        self.live.files.values().map(|file| file.records).sum()
+    }
+
+    /// Reads a sealed file back as an object.
+    pub(crate) fn object(&self, about: &SealedFile, plan: &Plan) -> Result<Object, KeepError> {
+        let path = self.folder.join("parcels").join(&about.file);
+        let file = self.disk.open(&path).map_err(|source| KeepError::io(&path, "open", source))?;
+        let mut body = vec![0; usize::try_from(about.bytes).unwrap_or(usize::MAX)];
+        let mut filled = 0;
+        while let Some(room) = body.get_mut(filled..).filter(|room| !room.is_empty()) {
+            let read = file.read_at(filled as u64, room);
+            match read.map_err(|source| KeepError::io(&path, "read", source))? {
+                0 => return Err(KeepError::corrupt(&path, "it is shorter than the journal says")),
+                read => filled += read,
+            }
+        }
+        let sha256: [u8; 32] = <sha2::Sha256 as sha2::Digest>::digest(&body).into();
+        if hex(&sha256) != about.sha256 {
+            return Err(KeepError::corrupt(&path, "its bytes differ from the journal's digest"));
+        }
+        let content_encoding = match about.encoding.as_deref() {
+            Some("gzip") => Some("gzip"),
+            _ => None,
+        };
+        Ok(Object {
+            bucket: plan.bucket.clone(),
+            key: about.key.clone(),
+            body: body.into(),
+            sha256,
+            content_type: CONTENT_TYPE,
+            content_encoding,
+            id: about.id.clone(),
+            upload: self.live.uploads.get(&about.file).cloned().map(|Upload { bucket, key, id, .. }| Begun {
+                bucket,
+                key,
+                id,
+            }),
+        })
+    }
+
+    /// Notes that files are delivered, and unlinks them.
+    pub(crate) fn delivered(&mut self, files: &[SealedFile]) -> Result<(), KeepError> {
+        failpoint("note.before");
+        let delivered = files.iter().map(|file| file.file.clone()).collect();
+        self.note(Entry { delivered, ..Entry::default() })?;
+        failpoint("note.after");
+        for file in files {
+            unlink(self.disk.as_ref(), &self.folder.join("parcels").join(&file.file))?;
+            self.share.give_back(file.bytes);
+        }
+        failpoint("unlink.after");
+        self.compact()
+    }
+
+    /// Notes an upload that was begun for a file.
+    pub(crate) fn uploading(&mut self, upload: Upload) -> Result<(), KeepError> {
+        failpoint("upload.before");
+        self.note(Entry { uploads: vec![upload], ..Entry::default() })?;
+        failpoint("upload.after");
+        Ok(())
+    }
+
+    /// Gives a file another key, beside the one that is taken.
+    pub(crate) fn rename(&mut self, file: &SealedFile) -> Result<Renamed, KeepError> {
+        let fresh = crate::state::random();
+        let old = u128::from_str_radix(&file.id, 16).map(uuid).unwrap_or_default();
+        let key = match file.key.rsplit_once(&old).filter(|_| !old.is_empty()) {
+            Some((before, after)) => format!("{before}{}{after}", uuid(fresh)),
+            None => format!("{}-{}", file.key, uuid(fresh)),
+        };
+        let renamed = Renamed { file: file.file.clone(), key, id: format!("{fresh:032x}") };
+        self.note(Entry { renamed: vec![renamed.clone()], ..Entry::default() })?;
+        Ok(renamed)
+    }
+
+    /// Appends what settles nothing.
+    fn note(&mut self, what: Entry) -> Result<(), KeepError> {
+        let Live { number, position, next_parcel, counts, .. } = self.live;
+        let note = Entry { number, position, next_parcel, counts, ..what };
+        self.journal.append(&note, &[])?;
+        let _ = self.live.apply(&note, &[]);
+        self.count_journal();
+        Ok(())
+    }
+}
