@@ -1,5 +1,6 @@
 //! The wire of Amazon Data Firehose.
 
+pub mod auth;
 mod json;
 mod put;
 

@@ -47,7 +47,7 @@ impl From<Malformed> for NotAPut {
 impl Put {
     /// Reads the body of `PutRecord`.
     pub fn record(body: &[u8]) -> Result<Self, NotAPut> {
-        Self::read(body, "Record", |cursor, records| one(cursor, records))
+        Self::read(body, "Record", one)
     }
 
     /// Reads the body of `PutRecordBatch`.
