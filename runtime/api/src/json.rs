@@ -108,6 +108,19 @@ impl<'a> Cursor<'a> {
         if comes { Ok(()) } else { Err(Malformed) }
     }
 
+    /// A string whose characters the caller checks, if it has no escapes. None, and nothing is read, if it has some.
+    pub(crate) fn plain(&mut self) -> Result<Option<&'a [u8]>> {
+        self.expect(b'"')?;
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let found = memchr::memchr2(b'"', b'\\', rest).ok_or(Malformed)?;
+        if rest.get(found) == Some(&b'\\') {
+            self.at -= 1;
+            return Ok(None);
+        }
+        self.at += found + 1;
+        Ok(rest.get(..found))
+    }
+
     /// A string, checked but for what its escapes stand for.
     pub(crate) fn string(&mut self) -> Result<Raw<'a>> {
         self.expect(b'"')?;

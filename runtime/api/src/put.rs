@@ -2,7 +2,7 @@
 
 use base64_simd::STANDARD;
 
-use crate::json::{Cursor, Malformed, Raw};
+use crate::json::{Cursor, Malformed};
 
 /// What a put says. What is null or missing is `None`: the service has words of its own for that.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -125,7 +125,11 @@ fn one(cursor: &mut Cursor<'_>, records: &mut Records) -> Result<(), Malformed> 
                 return Ok(());
             }
             has_data = true;
-            data(cursor.string()?, &mut records.payload)
+            // Base64 has none of the characters that a string may not have.
+            match cursor.plain()? {
+                Some(text) => data(text, &mut records.payload),
+                None => data(cursor.string()?.read()?.as_bytes(), &mut records.payload),
+            }
         })?;
         if !has_data {
             records.missing.push(Missing { record: number, whole: false });
@@ -135,6 +139,6 @@ fn one(cursor: &mut Cursor<'_>, records: &mut Records) -> Result<(), Malformed> 
     Ok(())
 }
 
-fn data(text: Raw<'_>, payload: &mut Vec<u8>) -> Result<(), Malformed> {
-    STANDARD.decode_append(text.read()?.as_bytes(), payload).map_err(|_| Malformed)
+fn data(text: &[u8], payload: &mut Vec<u8>) -> Result<(), Malformed> {
+    STANDARD.decode_append(text, payload).map_err(|_| Malformed)
 }
