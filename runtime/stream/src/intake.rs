@@ -12,6 +12,7 @@ use crate::Error;
 use crate::keeper::KeepError;
 use crate::lane::REFUSED;
 use crate::places::Place;
+use crate::plan;
 use crate::pool::{Next, Work};
 use crate::slot::{Lease, Slot};
 use crate::stream::Shared;
@@ -132,7 +133,7 @@ impl Intake {
     ) -> Result<Next, Error> {
         let stream = Arc::clone(&self.stream);
         let failed = |source| Error::Source { stream: stream.plan.name.clone(), source };
-        let path: Option<&PathBuf> = stream.plan.sources.get(number);
+        let path: Option<&PathBuf> = stream.plan.source.files().get(number);
         let Some(path) = path.filter(|_| !stream.stop.is_asked()) else {
             return Ok(self.end());
         };
@@ -167,7 +168,7 @@ impl Intake {
                 Ok(Next::Wait(Some(PAUSE)))
             }
             // At once: a lane that knows its end does not wait with what it holds.
-            Ok(Turnout::Ended) if number + 1 >= stream.plan.sources.len() => Ok(self.end()),
+            Ok(Turnout::Ended) if number + 1 >= stream.plan.source.files().len() => Ok(self.end()),
             Ok(Turnout::Ended) => {
                 self.phase = Phase::File(number + 1, None, None);
                 Ok(Next::Again)
@@ -307,7 +308,7 @@ impl Intake {
                 Ok(Next::Wait(None))
             }
             Some(Err(error)) => Err(error),
-            Some(Ok(())) if number + 1 >= self.stream.plan.sources.len() => Ok(self.end()),
+            Some(Ok(())) if number + 1 >= self.stream.plan.source.files().len() => Ok(self.end()),
             Some(Ok(())) => {
                 self.phase = Phase::File(number + 1, None, None);
                 Ok(Next::Again)
@@ -329,9 +330,14 @@ impl Work for Intake {
                 self.phase = Phase::Begin;
                 self.begin()
             }
-            Phase::Lanes if self.stream.are_awake() => match self.stream.plan.sources.is_empty() {
-                true => self.read_apart(0, || Ok(Source::stdin())),
-                false => self.file(0, None, None),
+            Phase::Lanes if self.stream.are_awake() => match self.stream.plan.source {
+                plan::Source::Stdin => self.read_apart(0, || Ok(Source::stdin())),
+                plan::Source::Files(_) => self.file(0, None, None),
+                plan::Source::Puts if self.stream.stop.is_asked() => Ok(self.end()),
+                plan::Source::Puts => {
+                    self.phase = Phase::Lanes;
+                    Ok(Next::Wait(None))
+                }
             },
             Phase::Lanes => {
                 self.phase = Phase::Lanes;

@@ -52,6 +52,7 @@ mod pipe;
 mod places;
 mod plan;
 mod pool;
+mod put;
 mod repeats;
 mod retry;
 #[cfg(test)]
@@ -75,6 +76,7 @@ pub use keeper::KeepError;
 pub use metrics::{Figures, Metrics, StreamMetrics, Totals, Trouble};
 pub use plan::{Plan, load_plugin, plan};
 
+pub use put::PutError;
 pub use repeats::{Accepted, Claim, Repeats, Ticket};
 pub use retry::{Retried, retry};
 pub use state::{State, StateError};

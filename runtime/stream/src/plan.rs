@@ -15,6 +15,27 @@ use crate::{Metrics, StreamMetrics};
 /// Objects of one stream that are put into folders at a time.
 const FOLDERS_AT_A_TIME: u32 = 2;
 
+/// Where a stream's records come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// Files, one after the other, and pipes among them.
+    Files(Vec<PathBuf>),
+    Stdin,
+    /// Whoever calls [`Stream::put`](crate::Stream::put).
+    #[allow(dead_code, reason = "the config file names none yet")]
+    Puts,
+}
+
+impl Source {
+    /// The files that it reads.
+    pub(crate) fn files(&self) -> &[PathBuf] {
+        match self {
+            Self::Files(files) => files,
+            Self::Stdin | Self::Puts => &[],
+        }
+    }
+}
+
 /// A stream that is ready to run: plugins loaded, prefixes parsed.
 #[derive(Debug)]
 pub struct Plan {
@@ -22,8 +43,7 @@ pub struct Plan {
     pub name: String,
     /// How far it is.
     pub metrics: Arc<StreamMetrics>,
-    /// The files that it reads; none for standard input.
-    pub(crate) sources: Vec<PathBuf>,
+    pub(crate) source: Source,
     /// How many lanes it fills.
     pub(crate) lanes: u32,
     pub(crate) plugins: Vec<Plugin>,
@@ -85,9 +105,11 @@ fn read(file: &File, host: &Host, metrics: &Metrics, findings: &mut Vec<Finding>
             name: stream.name.value.clone(),
             metrics: metrics.stream(&stream.name.value),
             concurrency,
-            sources: match &stream.source {
-                spec::Source::File { paths } => paths.iter().map(|path| path.value.clone()).collect(),
-                spec::Source::Stdin => Vec::new(),
+            source: match &stream.source {
+                spec::Source::File { paths } => {
+                    Source::Files(paths.iter().map(|path| path.value.clone()).collect())
+                }
+                spec::Source::Stdin => Source::Stdin,
             },
             lanes: stream.lanes.unwrap_or(cores),
             plugins,

@@ -37,6 +37,9 @@ struct Book {
     /// Oldest first.
     order: VecDeque<(u64, RequestId)>,
     under_way: HashMap<RequestId, Vec<oneshot::Sender<()>>>,
+    /// Lanes in which something may be left of requests that failed, and these in the order in which they did.
+    pinned: HashMap<RequestId, u32>,
+    pins: VecDeque<RequestId>,
     forgotten: u64,
 }
 
@@ -56,6 +59,7 @@ pub enum Claim {
 pub struct Ticket {
     book: Arc<Mutex<Book>>,
     id: RequestId,
+    lane: Option<u32>,
 }
 
 impl Repeats {
@@ -71,7 +75,8 @@ impl Repeats {
             return Claim::UnderWay(told);
         }
         book.under_way.insert(id, Vec::new());
-        Claim::First(Ticket { book: Arc::clone(&self.book), id })
+        let lane = book.pinned.get(&id).copied();
+        Claim::First(Ticket { book: Arc::clone(&self.book), id, lane })
     }
 
     /// Notes what was answered before this process, as recovery finds it.
@@ -91,6 +96,24 @@ impl Repeats {
 }
 
 impl Ticket {
+    /// The lane in which an earlier try may have left something.
+    pub(crate) fn lane(&self) -> Option<u32> {
+        self.lane
+    }
+
+    /// Notes that this try may leave something in a lane: whoever tries again has to go there.
+    pub(crate) fn pin(&mut self, lane: u32) {
+        self.lane = Some(lane);
+        let book = &mut *lock(&self.book);
+        if book.pinned.insert(self.id, lane).is_none() {
+            book.pins.push_back(self.id);
+        }
+        while book.pins.len() > MOST_BYTES / ANSWER_BYTES {
+            let oldest = book.pins.pop_front();
+            oldest.map(|oldest| book.pinned.remove(&oldest));
+        }
+    }
+
     /// Remembers the answer and tells who waits for it.
     pub fn keep(self, answer: Accepted) {
         lock(&self.book).insert(self.id, answer);

@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(25);
 /// A stream that runs. Dropped, it runs on; a [`Stop`] ends it.
 #[derive(Debug)]
 pub struct Stream {
-    _shared: Arc<Shared>,
+    shared: Arc<Shared>,
 }
 
 /// What the intake and the lanes of a stream share.
@@ -98,7 +98,11 @@ impl Stream {
             });
         }
         shared.intake.begin(Box::new(Intake::new(Arc::clone(&shared))));
-        Self { _shared: shared }
+        Self { shared }
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
     }
 }
 
@@ -199,6 +203,11 @@ impl Shared {
             slot.end();
         }
         self.check_end();
+    }
+
+    /// Whether nothing that comes now is appended any more.
+    pub(crate) fn takes_no_more(&self) -> bool {
+        self.stop.is_asked() || self.state().intake_ended
     }
 
     fn note(&self, error: Error) {

@@ -18,6 +18,7 @@ use crate::home::{Home, LaneHome};
 use crate::keeper::{KeepError, Keeper};
 use crate::lane::{AdvanceError, Lane, Take};
 use crate::parcel::{Cut, hex};
+use crate::plan::Source;
 
 const ACTIONS: usize = 90;
 /// It dies of a power cut twice at most.
@@ -244,7 +245,7 @@ impl World {
             name: "s".into(),
             metrics: Arc::default(),
             concurrency: 1,
-            sources: Vec::new(),
+            source: Source::Puts,
             lanes: 1 + u32::try_from(self.rng.below(3)).unwrap(),
             plugins: Vec::new(),
             prefixes: Prefixes::parse(Some(&prefix), Some("failed/!{firehose:error-output-type}/")).unwrap(),

@@ -1,0 +1,119 @@
+//! Records that come one request at a time: durable when the answer is given, and appended once however often a request is
+//! repeated.
+
+use std::time::{Duration, Instant};
+
+use standpipe_log::{Append, RequestId, failpoint};
+use standpipe_record::{Batch, Kind};
+
+use crate::Stream;
+use crate::intake::PAUSE;
+use crate::keeper::KeepError;
+use crate::repeats::{Accepted, Claim, Ticket};
+use crate::state::random;
+use crate::stream::Shared;
+
+/// How long a request waits for a lane that is being brought back, or whose disk fails.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Why records were not accepted. None of them is kept for certain: try again with the same id.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PutError {
+    /// There is no room until some records are delivered.
+    #[error("no room: {0}")]
+    Full(KeepError),
+    /// The disk fails, or the lane is not back yet.
+    #[error("the stream's disk does not answer in time; try again")]
+    Busy,
+    /// The stream takes no more.
+    #[error("the stream has ended")]
+    Ended,
+    /// What the stream holds cannot be kept.
+    #[error(transparent)]
+    Keep(KeepError),
+}
+
+impl PutError {
+    /// What to do about it.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Full(_) | Self::Busy | Self::Ended => Kind::Retry,
+            Self::Keep(error) => error.kind(),
+        }
+    }
+}
+
+impl Stream {
+    /// Appends records, at least one, and returns once they are durable. A request that was answered before is answered
+    /// the same; one that is under way is waited for. It blocks for as long as an fsync takes, or [`PATIENCE`].
+    pub fn put(&self, records: &Batch, id: Option<RequestId>) -> Result<Accepted, PutError> {
+        let shared = self.shared();
+        // One without an id gets one: after a failed sync it tells whether the records came back with their lane.
+        let id = id.unwrap_or_else(|| RequestId(random().to_be_bytes()));
+        loop {
+            match shared.repeats.claim(id) {
+                Claim::Answered(answer) => return Ok(answer),
+                // Whether it was kept or dropped: claim again.
+                Claim::UnderWay(told) => drop(told.blocking_recv()),
+                Claim::First(ticket) => return append(shared, records, id, ticket),
+            }
+        }
+    }
+}
+
+fn append(shared: &Shared, records: &Batch, id: RequestId, mut ticket: Ticket) -> Result<Accepted, PutError> {
+    // What a failed sync leaves behind in a lane is void only once that lane writes again, so it is that lane's for good.
+    let slot = match ticket.lane() {
+        Some(lane) => shared.slot(lane),
+        None => shared.pick(),
+    };
+    let until = Instant::now() + PATIENCE;
+    let mut generation = None;
+    loop {
+        if shared.takes_no_more() {
+            return Err(PutError::Ended);
+        }
+        let Some(lease) = slot.wait_for_lease(PAUSE) else {
+            if Instant::now() >= until {
+                return Err(PutError::Busy);
+            }
+            continue;
+        };
+        let again = generation.replace(lease.generation) != Some(lease.generation);
+        if again && let Some(answer) = shared.repeats.answer(id) {
+            return Ok(answer);
+        }
+        let append = Append { records: records.view(), request: Some(id), source: None };
+        failpoint("put.before");
+        let error = match slot.home.prepare().and_then(|()| Ok(lease.log.append(&append)?)) {
+            Ok(span) => {
+                failpoint("put.after");
+                let answer = Accepted {
+                    lane: slot.lane(),
+                    at_ms: records.arrival_ms().iter().max().copied().unwrap_or_default(),
+                    first: span.first.get(),
+                    records: records.len() as u64,
+                };
+                ticket.keep(answer);
+                lease.note_appended(records.payload().len() as u64);
+                return Ok(answer);
+            }
+            Err(error) => error,
+        };
+        drop(lease);
+        match error {
+            // Nothing was written.
+            KeepError::Log(standpipe_log::Error::Full { .. }) => return Err(PutError::Full(error)),
+            error if error.kind() == Kind::Retry => {
+                tracing::debug!(stream = %shared.plan.name, %error, "an append failed, will retry");
+                ticket.pin(slot.lane());
+                if Instant::now() >= until {
+                    return Err(PutError::Busy);
+                }
+                std::thread::sleep(PAUSE.min(until.saturating_duration_since(Instant::now())));
+            }
+            error => return Err(PutError::Keep(error)),
+        }
+    }
+}
