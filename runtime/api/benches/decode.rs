@@ -33,7 +33,7 @@ const RECORDS: usize = 500;
 fn main() {
     let record = |number: usize| {
         let line = format!("{number:06} {}", "GET /index.html HTTP/1.1 200 ".repeat(8));
-        format!("{{\"Data\":\"{}\"}}", STANDARD.encode(&line.as_bytes()[..230]))
+        format!("{{\"Data\":\"{}\"}}", STANDARD.encode(line.get(..230).unwrap()))
     };
     let records: Vec<String> = (0..RECORDS).map(record).collect();
     let body = format!("{{\"DeliveryStreamName\":\"web\",\"Records\":[{}]}}", records.join(",")).into_bytes();

@@ -1,4 +1,5 @@
 //! Signatures as botocore makes them, and what becomes of altered ones.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may end with a panic")]
 
 use std::time::{Duration, SystemTime};
 

@@ -1,4 +1,5 @@
 //! What the S3 sink makes of answers that the servers at hand do not give, by a server that gives what it is told to.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may end with a panic")]
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
