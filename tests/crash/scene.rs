@@ -47,6 +47,33 @@ const GUEST: &str = r#"(module
     (i64.store (i32.const 280) (i64.const 0))
     (i32.const 128)))"#;
 
+/// Where the program can be told to end as if it were killed.
+pub(crate) const FAILPOINTS: [&str; 23] = [
+    "log.write.before",
+    "log.write.after",
+    "log.sync.before",
+    "log.sync.after",
+    "roll.before",
+    "roll.name",
+    "roll.after",
+    "cut.before",
+    "cut.after",
+    "file.after",
+    "entry.before",
+    "entry.after",
+    "release.before",
+    "release.after",
+    "link.before",
+    "link.after",
+    "note.before",
+    "note.after",
+    "unlink.after",
+    "checkpoint.before",
+    "checkpoint.rename",
+    "checkpoint.name",
+    "checkpoint.after",
+];
+
 /// Files that the lines are in.
 const FILES: u32 = 3;
 

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::host::objects;
 use crate::number;
-use crate::scene::Scene;
+use crate::scene::{FAILPOINTS, Scene};
 use crate::servers::{Gateway, Proxy, section};
 
 /// The next of a row of numbers that look random (SplitMix64).
@@ -128,6 +128,24 @@ fn kills_of_the_program_and_the_server_lose_and_double_nothing() {
 fn and_neither_do_they_with_objects_in_parts() {
     let share = number("STANDPIPE_KILLS", 25).div_ceil(5);
     kills(true, share, 60_000, number("STANDPIPE_SEED", 2));
+}
+
+#[test]
+fn kills_at_any_step_lose_and_double_nothing() {
+    let Some(gateway) = Gateway::start() else { return };
+    for name in FAILPOINTS {
+        let mut met = 0;
+        for count in 1..=3 {
+            empty(&gateway);
+            let scene = scene(&gateway, gateway.port(), 20_000, false);
+            met += u32::from(scene.run_to(&format!("{name}:{count}")));
+            // And once more while it recovers.
+            scene.run_to(&format!("{name}:1"));
+            scene.drain();
+            scene.check(&format!("failpoint {name}:{count}"));
+        }
+        assert!(met > 0, "nothing comes by `{name}`");
+    }
 }
 
 /// Where an upload is under way, and the moments around its note.

@@ -15,6 +15,7 @@ use crate::pool::{Next, Task, Work};
 use crate::slot::{Due, Slot};
 use crate::stream::Shared;
 use crate::turn::Turn;
+use crate::window::Failure;
 use standpipe_log::failpoint;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -35,6 +36,8 @@ pub(crate) struct Keep {
     waits: Option<Cut>,
     told: bool,
     deliveries: Deliveries,
+    /// What a person has to mend, by the last delivery that failed.
+    refusal: Option<standpipe_sink::Error>,
     oldest: Arc<Oldest>,
 }
 
@@ -54,7 +57,18 @@ impl Keep {
     pub(crate) fn new(slot: Arc<Slot>, stream: Arc<Shared>, task: Task) -> Self {
         let (deliveries, phase) = (Deliveries::new(task.clone()), Phase::Recover);
         let oldest = stream.plan.metrics.lane(slot.lane());
-        Self { slot, stream, task, phase, pause: FIRST_PAUSE, waits: None, told: false, deliveries, oldest }
+        Self {
+            slot,
+            stream,
+            task,
+            phase,
+            pause: FIRST_PAUSE,
+            waits: None,
+            told: false,
+            deliveries,
+            refusal: None,
+            oldest,
+        }
     }
 
     fn recover(&mut self) -> Next {
@@ -175,7 +189,8 @@ impl Keep {
             Err(error) => return self.failed(error),
         };
         self.phase = if last { Phase::Finish(keeper) } else { Phase::Run(keeper) };
-        Next::Wait(wait.into_iter().chain(stop.left().filter(|left| !left.is_zero())).min())
+        let lefts = [stop.left(), stream.patience_left()].into_iter().flatten();
+        Next::Wait(wait.into_iter().chain(lefts.filter(|left| !left.is_zero())).min())
     }
 
     /// Takes what has come back. Returns an error that no later try can mend, or that nobody has mended in time.
@@ -203,9 +218,10 @@ impl Keep {
             pass.failed(failure);
             self.deliveries.put_off(&about.file);
             self.stream.cannot_deliver(&error);
-            if self.stream.is_hopeless() {
-                fatal = Some(error);
-            }
+            self.refusal = (failure == Failure::ToMend).then_some(error);
+        }
+        if self.stream.patience_left() == Some(Duration::ZERO) && fatal.is_none() {
+            fatal = self.refusal.take();
         }
         if !done.is_empty() {
             keeper.delivered(&done)?;

@@ -266,10 +266,10 @@ impl Shared {
         }
     }
 
-    /// Whether a person has had to mend something for longer than the host waits.
-    pub(crate) fn is_hopeless(&self) -> bool {
-        let since = self.window.hopeless_for();
-        since.zip(self.workers.patience).is_some_and(|(since, patience)| since >= patience)
+    /// How long a person may still take to mend what the destination refuses for, if the host does not wait for ever.
+    pub(crate) fn patience_left(&self) -> Option<Duration> {
+        let (since, patience) = self.window.hopeless_for().zip(self.workers.patience)?;
+        Some(patience.saturating_sub(since))
     }
 
     /// Ends the stream. What is read is kept.
