@@ -157,15 +157,21 @@ buffering = {{ size = "{size}", interval = "300s" }}
         fs::write(self.path("standpipe.toml"), config).unwrap();
     }
 
-    fn start(&self, failpoint: Option<&str>) -> Child {
+    fn command(&self) -> Command {
         let program = std::env::var_os("STANDPIPE").unwrap_or_else(|| env!("CARGO_BIN_EXE_standpipe").into());
         let mut command = Command::new(program);
         command.args(["run", "--drain"]).current_dir(self.folder.path());
         command.env("S3_KEY", "AKIATEST").env("S3_SECRET", "secretsecret");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command
+    }
+
+    fn start(&self, failpoint: Option<&str>) -> Child {
+        let mut command = self.command();
         if let Some(failpoint) = failpoint {
             command.env("STANDPIPE_FAILPOINT", failpoint);
         }
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+        command.spawn().unwrap()
     }
 
     /// Runs it and kills it after `moment`. False if it ended before.
@@ -204,6 +210,16 @@ buffering = {{ size = "{size}", interval = "300s" }}
     /// Runs it until it ends itself at a failpoint. False if it never came there.
     pub(crate) fn run_to(&self, failpoint: &str) -> bool {
         self.start(Some(failpoint)).wait().unwrap().code().is_none()
+    }
+
+    /// Gives the stream up, under a config that has another one.
+    #[allow(dead_code, reason = "not every suite does")]
+    pub(crate) fn abandon(&self) {
+        let config = fs::read_to_string(self.path("standpipe.toml")).unwrap();
+        fs::write(self.path("standpipe.toml"), config.replace("streams.lines", "streams.other")).unwrap();
+        let out = self.command().args(["--abandon", "lines"]).output().unwrap();
+        let said = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert!(out.status.success() && said.contains("its records are given up"), "{said}");
     }
 
     /// Runs it to its end.

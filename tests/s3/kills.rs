@@ -168,6 +168,16 @@ fn kills_around_an_upload_leave_none_behind() {
     }
 }
 
+#[test]
+fn uploads_of_a_stream_that_is_given_up_are_aborted() {
+    let Some(gateway) = Gateway::start() else { return };
+    let scene = scene(&gateway, gateway.port(), 60_000, true);
+    assert!(scene.run_to("upload.after:1"));
+    assert_eq!(uploads(&gateway.bucket("records")).len(), 1);
+    scene.abandon();
+    assert_eq!(uploads(&gateway.bucket("records")), [] as [std::path::PathBuf; 0]);
+}
+
 /// The folders in which versitygw keeps the parts of uploads under way.
 fn uploads(bucket: &std::path::Path) -> Vec<std::path::PathBuf> {
     let objects = bucket.join(".sgwtmp/multipart");

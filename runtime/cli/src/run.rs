@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use standpipe_plugin::Host;
+use standpipe_sink::Begun;
 use standpipe_spec::{Config, Size};
 use standpipe_stream::{Metrics, Plan, State, Stop, Stream, Totals, Workers};
 use tokio::signal::unix::{SignalKind, signal};
@@ -27,17 +28,19 @@ pub(crate) fn run(args: &Run) -> anyhow::Result<ExitCode> {
     let Some((plans, file)) = load(&args.config, &metrics, host) else { return Ok(ExitCode::from(WRONG)) };
     let state = State::open(&file.draft.state, file.draft.quota)?;
     let streams = plans.iter().map(|plan| plan.name.clone()).collect();
-    for stream in &args.abandon {
-        state.abandon(stream, &streams)?;
-        show::line(&format!("{stream}: its records are given up"));
-    }
-    state.check(&streams)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .max_blocking_threads(8)
         .enable_all()
         .build()
         .context("start the runtime")?;
+    for stream in &args.abandon {
+        let uploads = state.uploads(stream).unwrap_or_default();
+        state.abandon(stream, &streams)?;
+        abort(&uploads, &file.draft, &runtime);
+        show::line(&format!("{stream}: its records are given up"));
+    }
+    state.check(&streams)?;
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let patience = args.drain.then_some(Duration::from_secs(args.patience));
     let workers = Workers::new(runtime.handle().clone(), cores, file.draft.buffer_memory, patience);
@@ -47,6 +50,16 @@ pub(crate) fn run(args: &Run) -> anyhow::Result<ExitCode> {
     // A source may still wait for input that never comes; nothing waits for it.
     runtime.shutdown_background();
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// Has uploads of a stream that was given up forgotten. One that cannot be is named: its parts may cost something.
+fn abort(uploads: &[Begun], config: &Config, runtime: &tokio::runtime::Runtime) {
+    let (sink, _) = standpipe_stream::sink(&config.buckets);
+    for begun in uploads {
+        if let Err(error) = runtime.block_on(sink.abort(begun)) {
+            tracing::warn!(upload = begun.id, %error, "an upload is left in the bucket");
+        }
+    }
 }
 
 /// Runs every stream. False when one of them failed.

@@ -42,6 +42,11 @@ pub trait Sink: Send + Sync + Debug {
     /// Whether an object with a key like `key` could be put into `bucket` now. Leaves nothing behind.
     async fn probe(&self, bucket: &str, key: &str) -> Result<(), Error>;
 
+    /// Has an upload forgotten that nobody will go on with. Nothing where there are none.
+    async fn abort(&self, _begun: &Begun) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Delivers `object`, durably. May be repeated at will, but not twice at a time. What a later try has to know is
     /// given to `uploads`.
     async fn deliver(&self, object: &Arc<Object>, uploads: &dyn Uploads) -> Result<Delivered, Error>;

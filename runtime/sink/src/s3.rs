@@ -42,7 +42,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
 
-use crate::{Delivered, Error, Object, Sink, Uploads};
+use crate::{Begun, Delivered, Error, Object, Sink, Uploads};
 use answer::About;
 pub use answer::{Class, Refusal};
 use client::{Clients, Using};
@@ -109,6 +109,12 @@ impl Sink for S3 {
         self.judge(probed).await
     }
 
+    async fn abort(&self, begun: &Begun) -> Result<(), Error> {
+        let using = self.clients.get().await?;
+        let aborted = multipart::abort_begun(self, &using, begun).await;
+        self.judge(aborted).await
+    }
+
     async fn deliver(&self, object: &Arc<Object>, uploads: &dyn Uploads) -> Result<Delivered, Error> {
         if !(1..=crate::MAX_KEY_BYTES).contains(&object.key.len()) {
             return Err(Error::Key { key: object.key.clone() });
@@ -128,7 +134,7 @@ impl S3 {
     ) -> Result<Delivered, Error> {
         let call = Call { s3: self, using, object };
         if let Some(begun) = &object.upload {
-            call.abort(begun).await?;
+            multipart::abort_begun(self, using, begun).await?;
         }
         // An upload that was begun may have been completed, too: to look saves sending it again. Who knows no condition
         // has to look.

@@ -74,7 +74,7 @@ pub use inspect::{Depth, Flaw, Inspection, JournalReport, LaneReport, LogReport,
 pub use journal::JournalError;
 pub use keeper::KeepError;
 pub use metrics::{Figures, Metrics, StreamMetrics, Totals, Trouble};
-pub use plan::{Plan, load_plugin, plan};
+pub use plan::{Plan, load_plugin, plan, sink};
 
 pub use put::PutError;
 pub use repeats::{Accepted, Claim, Repeats, Ticket};

@@ -130,7 +130,7 @@ fn read(file: &File, host: &Host, metrics: &Metrics, findings: &mut Vec<Finding>
 }
 
 /// Where objects go, one for all streams, and how many of one stream at a time.
-fn sink(buckets: &Buckets) -> (Arc<dyn Sink>, u32) {
+pub fn sink(buckets: &Buckets) -> (Arc<dyn Sink>, u32) {
     let endpoint = match buckets {
         Buckets::S3(endpoint) => endpoint,
         // Without any there is no stream, or a finding.

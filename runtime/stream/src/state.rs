@@ -9,10 +9,13 @@ use std::sync::atomic::AtomicBool;
 
 use rustix::fs::{FlockOperation, flock};
 use standpipe_log::{Disk, Quota, RealDisk, Settings, Site};
+use standpipe_sink::Begun;
 
+use crate::entry::Upload;
 use crate::home::{Home, keep_text, read_text};
 use crate::inspect::{Depth, Flaw, Inspection, list};
 use crate::keeper::KeepError;
+use crate::live::Live;
 
 /// What is kept of the quota for sealing and noting: two parcels, a segment and a checkpoint of usual sizes.
 const RESERVE: u64 = 256 << 20;
@@ -182,6 +185,25 @@ impl State {
             }
         }
         Ok(())
+    }
+
+    /// The uploads that a stream has begun and not ended.
+    pub fn uploads(&self, stream: &str) -> Result<Vec<Begun>, StateError> {
+        let keep = |source| StateError::Keep { path: self.path.clone(), source };
+        let home = Arc::new(self.home(stream)?);
+        let mut uploads = Vec::new();
+        for lane in home.lanes().map_err(keep)? {
+            let mut live = Live::default();
+            for read in home.lane(lane).journal().read().map_err(|source| keep(source.into()))?.frames {
+                let _ = live.apply(&read.entry, &read.carries);
+            }
+            uploads.extend(live.uploads.into_values().map(|Upload { bucket, key, id, .. }| Begun {
+                bucket,
+                key,
+                id,
+            }));
+        }
+        Ok(uploads)
     }
 
     /// Gives up what a stream holds, for good. It must not be among `streams`.

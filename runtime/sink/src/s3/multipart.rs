@@ -42,7 +42,7 @@ impl Call<'_> {
             // If this fails, too, the next try does it.
             Err(_) => {
                 let (bucket, key) = (self.object.bucket.clone(), self.object.key.clone());
-                drop(self.abort(&Begun { bucket, key, id }).await);
+                drop(abort_begun(self.s3, self.using, &Begun { bucket, key, id }).await);
             }
         }
         sent
@@ -121,13 +121,13 @@ impl Call<'_> {
             Err(stalled) => Err(about.stalled(&stalled)),
         }
     }
+}
 
-    /// Has the server forget an upload, where it was begun. One that it does not know is forgotten.
-    pub(super) async fn abort(&self, begun: &Begun) -> Result<(), Error> {
-        let Begun { bucket, key, id } = begun;
-        let about = About { bucket, key: Some(key), ..self.about("abort an upload of") };
-        abort(self.s3, self.using, &about, key, id).await
-    }
+/// Has the server forget an upload, where it was begun. One that it does not know is forgotten.
+pub(super) async fn abort_begun(s3: &S3, using: &Using, begun: &Begun) -> Result<(), Error> {
+    let Begun { bucket, key, id } = begun;
+    let about = About { action: "abort an upload of", bucket, key: Some(key), endpoint: &using.endpoint };
+    abort(s3, using, &about, key, id).await
 }
 
 /// Begins an upload and aborts it.
