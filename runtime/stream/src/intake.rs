@@ -335,6 +335,7 @@ impl Work for Intake {
                 plan::Source::Files(_) => self.file(0, None, None),
                 plan::Source::Puts if self.stream.stop.is_asked() => Ok(self.end()),
                 plan::Source::Puts => {
+                    self.stream.ready();
                     self.phase = Phase::Lanes;
                     Ok(Next::Wait(None))
                 }

@@ -51,6 +51,15 @@ impl Stream {
         let shared = self.shared();
         // One without an id gets one: after a failed sync it tells whether the records came back with their lane.
         let id = id.unwrap_or_else(|| RequestId(random().to_be_bytes()));
+        let until = Instant::now() + PATIENCE;
+        while !shared.wait_ready(PAUSE) {
+            if shared.takes_no_more() {
+                return Err(PutError::Ended);
+            }
+            if Instant::now() >= until {
+                return Err(PutError::Busy);
+            }
+        }
         loop {
             match shared.repeats.claim(id) {
                 Claim::Answered(answer) => return Ok(answer),

@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use standpipe_log::RequestId;
@@ -49,12 +49,16 @@ pub(crate) struct Shared {
     intake: Task,
     slots: Mutex<BTreeMap<u32, Arc<Slot>>>,
     state: Mutex<State>,
+    /// The stream is ready.
+    readied: Condvar,
 }
 
 type OnEnd = Box<dyn FnOnce(Result<(), Error>) + Send>;
 
 #[derive(Default)]
 struct State {
+    /// What is on disk is known: how far files were read, and what was answered.
+    ready: bool,
     /// Nothing more will be read.
     intake_ended: bool,
     /// A pipe is asked for more and may never answer.
@@ -88,6 +92,7 @@ impl Stream {
             intake: workers.keep.task(),
             slots: Mutex::default(),
             state: Mutex::new(State { on_end: Some(Box::new(on_end)), ..State::default() }),
+            readied: Condvar::new(),
         });
         for asked in [stop, &shared.stop] {
             let this = Arc::downgrade(&shared);
@@ -203,6 +208,19 @@ impl Shared {
             slot.end();
         }
         self.check_end();
+    }
+
+    /// What is on disk is known: requests may come.
+    pub(crate) fn ready(&self) {
+        self.state().ready = true;
+        self.readied.notify_all();
+    }
+
+    /// Waits until requests may come, at most so long. Before that, nobody knows what was answered already.
+    pub(crate) fn wait_ready(&self, wait: Duration) -> bool {
+        let waiting = |state: &mut State| !state.ready;
+        let waited = self.readied.wait_timeout_while(self.state(), wait, waiting);
+        waited.unwrap_or_else(PoisonError::into_inner).0.ready
     }
 
     /// Whether nothing that comes now is appended any more.
