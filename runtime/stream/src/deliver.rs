@@ -156,14 +156,14 @@ impl Deliveries {
         task: &Task,
     ) -> Result<Option<Duration>, KeepError> {
         self.later.retain(|_, until| *until > Instant::now());
-        let waits = |file: &&SealedFile| !self.flying.iter().any(|flying| flying.about.file == file.file);
-        let (late, first): (Vec<_>, Vec<_>) =
-            keeper.undelivered().filter(waits).partition(|file| self.later.contains_key(&file.file));
-        let files: Vec<SealedFile> = first.into_iter().chain(late).cloned().collect();
-        for about in files {
+        while let Some(about) = self.next(keeper) {
             let pass = match stream.window.admit(task) {
                 Admission::Go(pass) => pass,
-                Admission::Wait(wait) => return Ok(wait),
+                Admission::Wait(wait) => {
+                    // Who may not send does not stand before other streams that may.
+                    stream.workers.flights.forget(task);
+                    return Ok(wait);
+                }
             };
             let Some(flight) = stream.workers.flights.admit(about.bytes, task) else { return Ok(None) };
             let object = Arc::new(keeper.object(&about, &stream.plan)?);
@@ -180,7 +180,16 @@ impl Deliveries {
             });
             self.flying.push(Flying { about, pass, landed });
         }
+        stream.workers.flights.forget(task);
         Ok(None)
+    }
+
+    /// The oldest file that is not under way, those that failed a moment ago last. There may be very many.
+    fn next(&self, keeper: &Keeper) -> Option<SealedFile> {
+        let waits = |file: &&SealedFile| !self.flying.iter().any(|flying| flying.about.file == file.file);
+        let mut files = keeper.undelivered().filter(waits);
+        let first = files.find(|file| !self.later.contains_key(&file.file));
+        first.or_else(|| keeper.undelivered().find(waits)).cloned()
     }
 }
 

@@ -225,8 +225,8 @@ impl Keep {
         }
         if !done.is_empty() {
             keeper.delivered(&done)?;
+            set(&self.oldest.sealed, keeper.oldest_ms());
         }
-        set(&self.oldest.sealed, keeper.oldest_ms());
         Ok(fatal)
     }
 
@@ -250,6 +250,7 @@ impl Keep {
 
     fn go_back(&mut self) -> Next {
         (self.waits, self.told) = (None, false);
+        self.stream.workers.flights.forget(&self.task);
         self.slot.fall_back();
         let until = Instant::now() + self.pause;
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
@@ -263,6 +264,7 @@ impl Keep {
 
     fn leave(&mut self) -> Next {
         self.waits = None;
+        self.stream.workers.flights.forget(&self.task);
         self.oldest.forget_memory();
         self.slot.fall_back();
         self.phase = Phase::Leave;

@@ -121,8 +121,9 @@ impl Flights {
     /// Whoever waits does not any more.
     pub(crate) fn forget(&self, task: &Task) {
         let mut state = lock(&self.state);
-        state.waiting.retain(|waiting| !waiting.is(task));
-        let next = state.waiting.front().cloned();
+        let Some(place) = state.waiting.iter().position(|waiting| waiting.is(task)) else { return };
+        state.waiting.remove(place);
+        let next = state.waiting.front().filter(|_| place == 0).cloned();
         drop(state);
         if let Some(next) = next {
             next.wake();
@@ -166,8 +167,11 @@ mod tests {
         let second = flights.admit(10, &small).unwrap();
         assert!(flights.admit(10, &other).is_none());
         assert!(flights.admit(10, &small).is_none());
+        // The first one cannot go, and lets others.
         flights.forget(&other);
-        drop((first, second));
+        drop(second);
+        assert!(flights.admit(10, &small).is_some());
+        drop(first);
         assert!(flights.admit(500, &small).is_some());
     }
 }

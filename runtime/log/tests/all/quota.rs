@@ -147,3 +147,18 @@ fn a_part_takes_what_its_share_may_and_gives_it_back_when_it_goes() {
     two.give_back(1_000);
     assert_eq!((two.held(), share.held(), quota.usage().used), (0, 0, 0));
 }
+
+/// A quota that was lowered below what is held: sealing that is the only way down.
+#[test]
+fn the_reserve_comes_on_top_of_what_was_found_beyond_the_quota() {
+    let quota = Quota::new(1_000, 100);
+    let share = quota.share();
+    share.found(5_000);
+    assert!(share.take(1).is_err());
+    let reserve = share.reserve().unwrap();
+    assert!(reserve.take(101).is_err());
+    reserve.take(100).unwrap().keep();
+    drop(reserve);
+    share.give_back(5_100);
+    assert_eq!(quota.usage().used, 0);
+}

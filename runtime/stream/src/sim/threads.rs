@@ -123,26 +123,31 @@ fn a_disk_that_fails_once_loses_and_doubles_nothing() {
     assert_eq!(undisturbed.len(), want.len());
 
     // Which thread does which operation when is never the same twice, so one run does not repeat another.
+    at_each(operations, |at| check(at, &run(&file, failing(at)).0, &want));
+}
+
+/// Several at a time: they mostly wait.
+fn at_each(operations: u64, life: impl Fn(u64) + Sync) {
     let next = AtomicU64::new(0);
     std::thread::scope(|scope| {
         for _ in 0..16 {
             scope.spawn(|| {
                 loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    if at >= operations {
-                        return;
+                    match next.fetch_add(1, Ordering::Relaxed) {
+                        at if at < operations => life(at),
+                        _ => return,
                     }
-                    let (got, _) = run(&file, failing(at));
-                    let wrong: Vec<_> = want
-                        .keys()
-                        .filter(|line| got.get(*line) != Some(&1))
-                        .map(|line| (line.get(..4), got.get(line)))
-                        .collect();
-                    assert!(wrong.is_empty() && got.len() == want.len(), "at {at}: {wrong:?}");
                 }
             });
         }
     });
+}
+
+/// Each line was delivered as often as it should be, and no other was.
+fn check(at: u64, got: &BTreeMap<String, u32>, want: &BTreeMap<String, u32>) {
+    let wrong = want.keys().filter(|line| got.get(*line) != want.get(*line));
+    let wrong: Vec<_> = wrong.map(|line| (line.get(..4), got.get(line))).collect();
+    assert!(wrong.is_empty() && got.len() == want.len(), "at {at}: {wrong:?}");
 }
 
 /// Clients that repeat a request until it is answered, and once more.
@@ -209,24 +214,5 @@ fn requests_that_are_repeated_over_a_disk_that_fails_once_are_kept_once() {
     let (_, _, operations) = put(u64::MAX);
     let want: BTreeMap<String, u32> =
         (0..CLIENTS).flat_map(|client| (0..REQUESTS).map(move |number| (line(client, number), 1))).collect();
-    let next = AtomicU64::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..16 {
-            scope.spawn(|| {
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    if at >= operations {
-                        return;
-                    }
-                    let (got, _, _) = put(at);
-                    let wrong: Vec<_> = want
-                        .keys()
-                        .filter(|line| got.get(*line) != Some(&1))
-                        .map(|line| line.get(..4))
-                        .collect();
-                    assert!(wrong.is_empty() && got.len() == want.len(), "at {at}: {wrong:?}");
-                }
-            });
-        }
-    });
+    at_each(operations, |at| check(at, &put(at).0, &want));
 }
