@@ -23,8 +23,9 @@ impl Secret {
     /// Looks it up now; a failure is one sentence that says what to do.
     pub fn read(&self) -> Result<String, String> {
         let text = match self {
-            Self::Env(name) => std::env::var(name)
-                .map_err(|_| format!("the variable `{name}` of the environment is not set"))?,
+            Self::Env(name) => std::env::var(name).map_err(|_| {
+                format!("the variable `{name}` of the environment is not set; set it and start again")
+            })?,
             Self::File(path) => {
                 let shown = path.display();
                 let read = || -> std::io::Result<String> {
@@ -83,6 +84,9 @@ mod tests {
         std::fs::remove_dir_all(&folder).unwrap();
         assert!(Secret::File(path).read().unwrap_err().contains("cannot be read: No such file"));
         let unset = Secret::Env("STANDPIPE_NO_SUCH_VARIABLE".into()).read().unwrap_err();
-        assert_eq!(unset, "the variable `STANDPIPE_NO_SUCH_VARIABLE` of the environment is not set");
+        assert_eq!(
+            unset,
+            "the variable `STANDPIPE_NO_SUCH_VARIABLE` of the environment is not set; set it and start again"
+        );
     }
 }

@@ -14,7 +14,7 @@ const MOST_WORDS: usize = 200;
 pub struct Refusal {
     /// What was tried.
     pub action: &'static str,
-    /// The bucket.
+    /// The bucket; empty where it is about all of them.
     pub bucket: String,
     /// The object, if it was about one.
     pub key: Option<String>,
@@ -56,6 +56,7 @@ impl fmt::Display for Refusal {
             Some(key) => {
                 write!(f, "cannot {action} `{}` in bucket `{bucket}` at {endpoint}: ", key.escape_debug())?
             }
+            None if bucket.is_empty() => write!(f, "cannot {action} {endpoint}: ")?,
             None => write!(f, "cannot {action} bucket `{bucket}` at {endpoint}: ")?,
         }
         match (code, status) {
