@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 
@@ -8,7 +9,7 @@ use crate::reader::{Context, Reader};
 use crate::suggest::nearest;
 use crate::syntax::Syntax;
 use crate::text::quoted;
-use crate::{Buckets, Destination, Finding, Plugin, Size, Spanned, Stream, name, value};
+use crate::{Api, Buckets, Destination, Finding, Key, Plugin, Size, Stream, listen, name, value};
 
 /// What a config file says. Paths in it are relative to the file's folder and are joined to it already.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +23,15 @@ pub struct Config {
     pub quota: Option<u64>,
     /// Bytes of memory for what is gathered for objects, of all streams. What is more goes to the journals.
     pub buffer_memory: u64,
+    /// Where the Firehose API listens. Without it there is none.
+    pub listen: Option<SocketAddr>,
+    /// Where health and metrics are shown. Not where `listen` is, unless the system chooses the port.
+    pub admin_listen: Option<SocketAddr>,
+    /// How the API answers.
+    pub api: Api,
+    /// Who may call the API, by name. Anyone when there are none, which is only allowed where no other machine
+    /// reaches it.
+    pub keys: BTreeMap<String, Key>,
     /// Where buckets live. There is a place whenever a stream has an S3 destination.
     pub buckets: Buckets,
     /// The plugins by name, also those that streams name as `blueprint:NAME` without a table.
@@ -42,7 +52,7 @@ impl Config {
     pub const USUAL_BUFFER_MEMORY: u64 = 256 << 20;
 }
 
-const LATER: &str = "remove it: this version takes no records over the network";
+const LATER: &str = "remove it: nothing in this version would use it";
 
 /// Reads the text of a config file that lies in `base`. The config is a draft: whatever could not be read
 /// is left out or at its default, so run it only if no finding is an error.
@@ -65,30 +75,24 @@ fn read(mut reader: Reader<'_>) -> Config {
     let quota_place = reader.count(&["quota"]).1;
     let quota = reader.size("quota", Config::QUOTA);
     let buffer_memory = reader.size("buffer_memory", Config::BUFFER_MEMORY);
+    let listen = reader.address("listen", listen::API);
+    let admin_listen = reader.address("admin_listen", listen::ADMIN);
+    let api = reader.table("api").map(Api::read);
     let s3 = reader.table("s3");
     // Where `[s3]` stands with nothing in it. What is wrong within it has a finding of its own.
     let said = reader.count(&["s3"]).0 > 0 && !s3.as_ref().is_some_and(Reader::is_empty);
     let place = s3.as_ref().map(|s3| s3.span.clone());
     let buckets = s3.map_or(Buckets::None, Buckets::read);
-    let mut plugins = BTreeMap::new();
-    let mut declared = BTreeSet::new();
-    for (name, table) in reader.table("plugins").iter().flat_map(Reader::tables) {
-        check_name(context, "plugin", &name);
-        declared.insert(name.value.clone());
-        if let Some(plugin) = Plugin::read(name, table) {
-            plugins.insert(plugin.name.value.clone(), plugin);
-        }
-    }
-    let mut streams = BTreeMap::new();
-    let mut stdins = Vec::new();
+    let (plugins, declared) = read_plugins(context, reader.table("plugins"));
     reader.require("streams", "add `[streams.NAME]` with a `source` and a `destination`");
-    for (name, table) in reader.table("streams").iter().flat_map(Reader::tables) {
-        check_name(context, "stream", &name);
-        if let Some(stream) = Stream::read(name, table, &mut stdins) {
-            streams.insert(stream.name.value.clone(), stream);
-        }
-    }
-    reader.not_yet(&["listen", "admin_listen", "lambda", "kafka", "log", "metrics"], LATER);
+    let streams = reader.table("streams");
+    let keys = reader.table("keys");
+    reader.not_yet(&["lambda", "kafka", "log", "metrics"], LATER);
+    let (streams, named) = read_streams(context, streams, reader.means("listen"));
+    let keyed = keys.as_ref().map_or_else(|| reader.means("keys"), |keys| !keys.is_empty());
+    let keys = Key::read_all(context, keys.as_ref(), &named);
+    let tls = api.as_ref().map_or_else(|| reader.means("api"), |(_, tls)| *tls);
+    listen::check(context, listen.as_ref(), admin_listen.as_ref(), keyed, tls);
     reader.finish();
 
     let mut config = Config {
@@ -96,11 +100,14 @@ fn read(mut reader: Reader<'_>) -> Config {
         base: context.base.clone(),
         quota,
         buffer_memory: buffer_memory.unwrap_or(Config::USUAL_BUFFER_MEMORY),
+        listen: listen.map(|listen| listen.value),
+        admin_listen: admin_listen.map(|listen| listen.value),
+        api: api.map(|(api, _)| api).unwrap_or_default(),
+        keys,
         buckets,
         plugins,
         streams,
     };
-    report_second_stdin(context, stdins);
     report_small_quota(context, quota_place, &config);
     resolve_plugins(context, &declared, &mut config);
     if !said {
@@ -109,11 +116,41 @@ fn read(mut reader: Reader<'_>) -> Config {
     config
 }
 
-fn check_name(context: &Context, what: &str, name: &Spanned<String>) {
-    if let Some(problem) = name::problem(&name.value) {
-        let finding = Finding::error(format!("{} cannot name a {what}; {problem}", quoted(&name.value)));
-        context.report(finding.at(name.span.clone()).with_help("rename it"));
+/// The plugins, and the names of all that have a table.
+fn read_plugins(
+    context: &Context,
+    reader: Option<Reader<'_>>,
+) -> (BTreeMap<String, Plugin>, BTreeSet<String>) {
+    let mut plugins = BTreeMap::new();
+    let mut declared = BTreeSet::new();
+    for (name, table) in reader.iter().flat_map(Reader::tables) {
+        name::check(context, "plugin", &name);
+        declared.insert(name.value.clone());
+        if let Some(plugin) = Plugin::read(name, table) {
+            plugins.insert(plugin.name.value.clone(), plugin);
+        }
     }
+    (plugins, declared)
+}
+
+/// The streams, and the names of all that have a table. `api` says whether there is an API that may feed them.
+fn read_streams(
+    context: &Context,
+    reader: Option<Reader<'_>>,
+    api: bool,
+) -> (BTreeMap<String, Stream>, BTreeSet<String>) {
+    let mut streams = BTreeMap::new();
+    let mut named = BTreeSet::new();
+    let mut stdins = Vec::new();
+    for (name, table) in reader.iter().flat_map(Reader::tables) {
+        name::check(context, "stream", &name);
+        named.insert(name.value.clone());
+        if let Some(stream) = Stream::read(name, table, api, &mut stdins) {
+            streams.insert(stream.name.value.clone(), stream);
+        }
+    }
+    report_second_stdin(context, stdins);
+    (streams, named)
 }
 
 /// There is one standard input, and whoever reads a line of it has it.
@@ -127,8 +164,9 @@ fn report_second_stdin(context: &Context, mut stdins: Vec<Range<usize>>) {
 
 /// A quota into which the parcels of a stream do not fit would stop it for ever.
 fn report_small_quota(context: &Context, place: Range<usize>, config: &Config) {
-    let sizes = config.streams.values().map(|stream| match &stream.destination {
-        Destination::S3(s3) => s3.buffering.size,
+    let sizes = config.streams.values().filter_map(|stream| match &stream.destination {
+        Destination::S3(s3) => Some(s3.buffering.size),
+        Destination::Discard { .. } => None,
     });
     let least = sizes.max().unwrap_or_default().saturating_mul(Config::PARCELS);
     if let Some(quota) = config.quota.filter(|quota| *quota < least) {
@@ -159,9 +197,12 @@ fn resolve_plugins(context: &Context, declared: &BTreeSet<String>, config: &mut 
     }
 }
 
-/// Whoever has a destination needs buckets.
+/// Whoever has a destination in S3 needs buckets.
 fn require_buckets(context: &Context, place: Option<Range<usize>>, config: &Config) {
-    let destinations = config.streams.values().map(|stream| stream.destination.span());
+    let destinations = config.streams.values().filter_map(|stream| match &stream.destination {
+        Destination::S3(s3) => Some(s3.span.clone()),
+        Destination::Discard { .. } => None,
+    });
     if let Some(first) = destinations.min_by_key(|span| span.start) {
         Buckets::require(context, place.unwrap_or(first));
     }

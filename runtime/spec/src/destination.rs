@@ -11,6 +11,12 @@ use crate::{Finding, Spanned, bucket};
 pub enum Destination {
     /// Buckets, wherever `[s3]` says they live.
     S3(S3Destination),
+    /// Nowhere: records are taken and none is kept, for measuring. Only for a stream that the API feeds, and
+    /// that has no plugins.
+    Discard {
+        /// Where the file says so.
+        span: Range<usize>,
+    },
 }
 
 /// Objects in a bucket.
@@ -28,7 +34,8 @@ pub struct S3Destination {
     pub compression: Compression,
     /// When an object is closed.
     pub buffering: Buffering,
-    /// Whether an output that does not end in a newline gets one.
+    /// Whether an output that does not end in a newline gets one. Unless it is said, those of a stream that reads lines
+    /// do, and those of one that takes its records from the API do not, as at Firehose.
     pub append_delimiter: bool,
 }
 
@@ -78,24 +85,36 @@ impl Destination {
     pub fn span(&self) -> Range<usize> {
         match self {
             Self::S3(s3) => s3.span.clone(),
+            Self::Discard { span } => span.clone(),
         }
     }
 
-    pub(crate) fn read(mut reader: Reader<'_>) -> Option<Self> {
-        let s3 = reader.table("s3").map(read_s3);
+    /// Reads the destination of a stream. `lines` says whether the stream reads lines.
+    pub(crate) fn read(mut reader: Reader<'_>, lines: bool) -> Option<Self> {
+        let s3 = reader.table("s3").map(|s3| Self::S3(read_s3(s3, lines)));
+        let discard = reader.table("discard").map(|discard| {
+            let span = discard.span.clone();
+            discard.finish();
+            Self::Discard { span }
+        });
         let later = ["http", "opensearch", "splunk", "redshift", "kinesis", "kafka", "snowflake", "iceberg"];
-        reader.not_yet(&later, "the destination of this version is `s3`");
-        if reader.is_empty() {
+        reader.not_yet(&later, "the destinations of this version are `s3` and, for measuring, `discard`");
+        let (count, last) = reader.count(&["s3", "discard"]);
+        if count > 1 {
+            let finding =
+                Finding::error(format!("`{}` names {count} destinations; a stream has one", reader.name));
+            reader.context.report(finding.at(last).with_help("remove one, or make it a stream of its own"));
+        } else if reader.is_empty() {
             let finding = Finding::error(format!("`{}` names no destination", reader.name));
             let help = "write `s3 = { bucket = \"logs\" }` there";
             reader.context.report_absent(finding.at(reader.span.clone()).with_help(help));
         }
         reader.finish();
-        s3.map(Self::S3)
+        s3.or(discard)
     }
 }
 
-fn read_s3(mut reader: Reader<'_>) -> S3Destination {
+fn read_s3(mut reader: Reader<'_>, lines: bool) -> S3Destination {
     let destination = S3Destination {
         span: reader.span.clone(),
         bucket: bucket::read(&mut reader),
@@ -103,7 +122,7 @@ fn read_s3(mut reader: Reader<'_>) -> S3Destination {
         error_output_prefix: reader.string("error_output_prefix"),
         compression: compression(&mut reader).unwrap_or_default(),
         buffering: reader.table("buffering").map(Buffering::read).unwrap_or_default(),
-        append_delimiter: reader.boolean("append_delimiter").unwrap_or(true),
+        append_delimiter: reader.boolean("append_delimiter").unwrap_or(lines),
     };
     let here = "remove it: this version writes outputs as they are, under keys in UTC";
     reader.not_yet(

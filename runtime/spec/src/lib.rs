@@ -14,6 +14,7 @@
 //! - A draft is a config read as far as it could be, with defaults for the rest, so that later checks can
 //!   go on. [`File::config`] gives it out only when no finding is an error.
 //! - Every name in [`Stream::transform`] is a key of [`Config::plugins`] when there are no errors.
+//! - Where other machines reach [`Config::listen`], there are [`Config::keys`] when there are no errors.
 //! - Values from the file are shown with control characters escaped and cut short.
 //!
 //! # What it refuses
@@ -22,17 +23,21 @@
 //! is for others to say. Keys of later versions are known by name and refused as such; nothing is ignored.
 //! No other crate names `toml`.
 
+mod api;
 mod bucket;
 mod config;
 mod destination;
 mod duration;
 mod file;
 mod finding;
+mod key;
 mod limits;
+mod listen;
 mod name;
 mod params;
 mod places;
 mod plugin;
+mod rate;
 mod reader;
 mod s3;
 mod secret;
@@ -46,13 +51,16 @@ mod text;
 mod unit;
 mod value;
 
+pub use api::{Api, Tls};
 pub use config::{Config, parse};
 pub use destination::{Buffering, Compression, Destination, S3Destination};
 pub use duration::Period;
 pub use file::{File, LoadError, MAX_FILE_BYTES, load};
 pub use finding::{Finding, Severity};
+pub use key::Key;
 pub use limits::Limits;
 pub use plugin::Plugin;
+pub use rate::Rate;
 pub use s3::{AccessKey, Buckets, Endpoint};
 pub use secret::{SECRETS, Secret};
 pub use size::Size;

@@ -1,7 +1,19 @@
-/// The most characters of a stream's or plugin's name, as Firehose has it for streams.
+use crate::reader::Context;
+use crate::text::quoted;
+use crate::{Finding, Spanned};
+
+/// The most characters of a name, as Firehose has it for streams.
 const MOST: usize = 64;
 
-/// What is wrong with `name` as the name of a stream or a plugin, if anything is.
+/// Reports `name` if it cannot name a stream, a plugin or a key; `what` says which.
+pub(crate) fn check(context: &Context, what: &str, name: &Spanned<String>) {
+    if let Some(problem) = problem(&name.value) {
+        let finding = Finding::error(format!("{} cannot name a {what}; {problem}", quoted(&name.value)));
+        context.report(finding.at(name.span.clone()).with_help("rename it"));
+    }
+}
+
+/// What is wrong with `name` as the name of a stream, a plugin or a key, if anything is.
 pub(crate) fn problem(name: &str) -> Option<&'static str> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
     if name.is_empty() {

@@ -45,6 +45,13 @@ impl Context {
     }
 }
 
+/// A key that has to be there and is not.
+struct Missing {
+    key: &'static str,
+    message: String,
+    help: &'static str,
+}
+
 /// Reads one table of the document by the keys it may have. Whatever was not asked for is unknown, which
 /// [`finish`](Self::finish) reports.
 pub(crate) struct Reader<'a> {
@@ -57,7 +64,7 @@ pub(crate) struct Reader<'a> {
     table: &'a DeTable<'a>,
     known: Vec<&'static str>,
     refused: Vec<&'static str>,
-    missing: Vec<(&'static str, &'static str)>,
+    missing: Vec<Missing>,
 }
 
 impl<'a> Reader<'a> {
@@ -79,9 +86,23 @@ impl<'a> Reader<'a> {
     /// Notes that `key` has to be there; `help` says what to write. If it is not, a key that was likely
     /// meant to be it is reported in its place.
     pub(crate) fn require(&mut self, key: &'static str, help: &'static str) {
+        self.require_saying(key, format!("`{key}` is missing {}", self.place()), help);
+    }
+
+    /// The same, with a sentence of its own for when it is not there.
+    pub(crate) fn require_saying(&mut self, key: &'static str, message: String, help: &'static str) {
         if !self.table.contains_key(key) {
-            self.missing.push((key, help));
+            self.missing.push(Missing { key, message, help });
         }
+    }
+
+    /// Whether `key` is there, or a key that was likely meant to be it. Keys are told apart by those that are
+    /// known so far.
+    pub(crate) fn means(&self, key: &str) -> bool {
+        let unknown = self.table.keys().map(|written| written.get_ref().as_ref());
+        let mut alike =
+            unknown.filter(|written| !self.is_known(written) && nearest(written, [key]).is_some());
+        self.table.contains_key(key) || alike.any(|written| self.meant(written) == Some(key))
     }
 
     /// Refuses keys that mean something, but not here or not yet; `help` says what to do instead.
@@ -139,26 +160,34 @@ impl<'a> Reader<'a> {
     pub(crate) fn finish(mut self) {
         for key in self.table.keys() {
             let written = key.get_ref().as_ref();
-            if self.known.contains(&written) || self.refused.contains(&written) {
+            if self.is_known(written) {
                 continue;
             }
             let finding =
                 Finding::error(format!("unknown key {} {}", quoted(written), self.place())).at(key.span());
-            let unused = self.known.iter().copied().filter(|known| !self.table.contains_key(*known));
-            self.context.report(match nearest(written, unused) {
+            self.context.report(match self.meant(written) {
                 Some(meant) => {
-                    self.missing.retain(|(key, _)| *key != meant);
+                    self.missing.retain(|missing| missing.key != meant);
                     finding.with_help(format!("did you mean `{meant}`?"))
                 }
                 None if self.known.is_empty() => finding.with_help("this table has no keys; remove it"),
                 None => finding.with_help(format!("the keys here are {}", list(self.known.iter().copied()))),
             });
         }
-        for (key, help) in &self.missing {
-            let finding = Finding::error(format!("`{key}` is missing {}", self.place())).with_help(*help);
+        for Missing { message, help, .. } in &self.missing {
+            let finding = Finding::error(message).with_help(*help);
             let at_top = self.name.is_empty();
             self.context.report_absent(if at_top { finding } else { finding.at(self.span.clone()) });
         }
+    }
+
+    fn is_known(&self, key: &str) -> bool {
+        self.known.contains(&key) || self.refused.contains(&key)
+    }
+
+    /// The known key that an unknown one was likely meant to be.
+    fn meant(&self, written: &str) -> Option<&'static str> {
+        nearest(written, self.known.iter().copied().filter(|known| !self.table.contains_key(*known)))
     }
 
     fn place(&self) -> String {

@@ -7,9 +7,10 @@ use crate::text::quoted;
 use crate::{Finding, Spanned};
 
 /// Where buckets live: `[s3]`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Buckets {
     /// Nowhere: no stream needs any, or a finding says so.
+    #[default]
     None,
     /// A folder whose folders are the buckets.
     Directory(PathBuf),

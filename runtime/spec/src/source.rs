@@ -16,6 +16,8 @@ pub enum Source {
     },
     /// The lines of standard input.
     Stdin,
+    /// Whoever puts records through the API: no `source` is said.
+    Puts,
 }
 
 const CHOICE: &str = "write `file = { path = \"access.log\" }` or `stdin = {}` there";
@@ -32,7 +34,12 @@ impl Source {
             stdin.finish();
             Self::Stdin
         });
-        let later = ["api", "kinesis", "kafka", "tail", "http", "syslog"];
+        reader.refuse(
+            &["api"],
+            "is not written: a stream without `source` is fed by the API",
+            "remove `source`",
+        );
+        let later = ["kinesis", "kafka", "tail", "http", "syslog"];
         reader.not_yet(&later, "the sources of this version are `file` and `stdin`");
         let (count, last) = reader.count(&["file", "stdin"]);
         if count > 1 {

@@ -1,17 +1,20 @@
 use std::ops::{Range, RangeInclusive};
 
 use crate::reader::Reader;
-use crate::{Destination, Source, Spanned};
+use crate::text::quoted;
+use crate::{Destination, Finding, Rate, Source, Spanned};
 
 /// A delivery stream: `[streams.NAME]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stream {
     /// Its name.
     pub name: Spanned<String>,
-    /// Where its records come from. Standard input in a draft whose source could not be read.
+    /// Where its records come from. From the API in a draft whose source could not be read.
     pub source: Source,
     /// How many lanes it fills: how many cores it can use. Unless it is said, as many as the machine has.
     pub lanes: Option<u32>,
+    /// What it takes from the API in a second. Only where the API feeds it.
+    pub rate: Rate,
     /// The plugins that its records go through, in order: keys of [`Config::plugins`](crate::Config::plugins).
     pub transform: Vec<Spanned<String>>,
     /// Where its objects go.
@@ -23,25 +26,62 @@ impl Stream {
     pub const LANES: RangeInclusive<u32> = 1..=64;
 
     /// Reads a stream; none without a destination that can be read. Where it reads standard input, the
-    /// place that says so is added to `stdins`.
+    /// place that says so is added to `stdins`. `api` says whether there is an API that may feed it.
     pub(crate) fn read(
         name: Spanned<String>,
         mut reader: Reader<'_>,
+        api: bool,
         stdins: &mut Vec<Range<usize>>,
     ) -> Option<Self> {
-        reader.require(
-            "source",
-            "add `source.file = { path = \"access.log\" }` or `source.stdin = {}`; this version has no API that would feed the stream",
-        );
+        if !api {
+            let shown = quoted(&name.value);
+            reader.require_saying(
+                "source",
+                format!("stream {shown} has no `source`, and without `listen` there is no API that would feed it"),
+                "add `listen = \"127.0.0.1:4573\"` at the top, or `source.file = { path = \"access.log\" }` here",
+            );
+        }
         reader.require("destination", "add `destination.s3 = { bucket = \"logs\" }`");
         let source = reader.table("source").and_then(|source| Source::read(source, stdins));
         let transform = reader.strings("transform", "[\"apache\"]");
-        let destination = reader.table("destination").and_then(Destination::read);
+        let destination = reader.table("destination");
+        // Who reads lines writes lines; what the API takes has the newlines that its producers give it.
+        let destination = destination.and_then(|reader| Destination::read(reader, source.is_some()));
         let lanes = reader.number("lanes", Self::LANES);
+        let rate = reader.table("rate").map(Rate::read).unwrap_or_default();
         reader.not_yet(&["backup"], "remove it");
         reader.refuse(&["quota"], "cannot be set: the quota is one for the host", "write `quota` at the top");
+        if source.is_some() {
+            report_fed_otherwise(&reader, destination.as_ref());
+        }
+        if matches!(destination, Some(Destination::Discard { .. })) && !transform.is_empty() {
+            let message = format!(
+                "`{}` cannot be set beside `destination.discard`: what is discarded goes through no plugin",
+                reader.path("transform")
+            );
+            let (_, place) = reader.count(&["transform"]);
+            reader.context.report(Finding::error(message).at(place).with_help("remove it"));
+        }
         reader.finish();
-        let source = source.unwrap_or(Source::Stdin);
-        Some(Self { name, source, lanes, transform, destination: destination? })
+        let source = source.unwrap_or(Source::Puts);
+        Some(Self { name, source, lanes, rate, transform, destination: destination? })
+    }
+}
+
+/// What is for streams that the API feeds, in one with a source.
+fn report_fed_otherwise(reader: &Reader<'_>, destination: Option<&Destination>) {
+    let (count, place) = reader.count(&["rate"]);
+    if count > 0 {
+        let message =
+            format!("`{}` cannot be set beside `source`: it is for what the API takes", reader.path("rate"));
+        reader.context.report(Finding::error(message).at(place).with_help("remove one of the two"));
+    }
+    if let Some(Destination::Discard { span }) = destination {
+        let message = format!(
+            "`{}` cannot be set beside `source`: it is for what the API takes",
+            reader.path("destination.discard")
+        );
+        let help = "remove `source`, or write `destination.s3 = { bucket = \"logs\" }`";
+        reader.context.report(Finding::error(message).at(span.clone()).with_help(help));
     }
 }

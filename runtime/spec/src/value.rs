@@ -134,17 +134,33 @@ impl<'a> Reader<'a> {
 
     /// A list of strings. One that is something else is left out.
     pub(crate) fn strings(&mut self, key: &'static str, example: &str) -> Vec<Spanned<String>> {
-        match self.value(key) {
-            None => Vec::new(),
-            Some(value) => match value.get_ref() {
-                DeValue::Array(array) => {
-                    array.iter().filter_map(|item| self.text(key, item, "strings only")).collect()
-                }
-                _ => {
-                    self.wrong(key, value, "a list of strings", format!("write `{key} = {example}`"));
-                    Vec::new()
-                }
-            },
+        self.value(key).map(|value| self.strings_of(key, value, example)).unwrap_or_default()
+    }
+
+    /// A list of at least one string, if it is said. `help` says what to write in place of an empty one.
+    pub(crate) fn some_strings(
+        &mut self,
+        key: &'static str,
+        example: &str,
+        help: &'static str,
+    ) -> Option<Vec<Spanned<String>>> {
+        let value = self.value(key)?;
+        if value.get_ref().as_array().is_some_and(|array| array.is_empty()) {
+            let finding = Finding::error(format!("`{key}` is an empty list"));
+            self.context.report(finding.at(value.span()).with_help(help));
+        }
+        Some(self.strings_of(key, value, example))
+    }
+
+    fn strings_of(&self, key: &str, value: &Value<'_>, example: &str) -> Vec<Spanned<String>> {
+        match value.get_ref() {
+            DeValue::Array(array) => {
+                array.iter().filter_map(|item| self.text(key, item, "strings only")).collect()
+            }
+            _ => {
+                self.wrong(key, value, "a list of strings", format!("write `{key} = {example}`"));
+                Vec::new()
+            }
         }
     }
 

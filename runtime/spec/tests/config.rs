@@ -1,5 +1,6 @@
 //! What a good file says, and what no file may do.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -7,10 +8,12 @@ use proptest::prelude::*;
 use serde_json::json;
 use standpipe_record::Kind;
 use standpipe_spec::{
-    Buffering, Compression, Config, Destination, Limits, Severity, Size, Source, load, parse,
+    AccessKey, Api, Buckets, Buffering, Compression, Config, Destination, Finding, Key, Limits, Rate, Secret,
+    Severity, Size, Source, Tls, load, parse,
 };
 
 const GOOD: &str = include_str!("findings/good.toml");
+const GOOD_API: &str = include_str!("findings/good_api.toml");
 
 fn good() -> Config {
     let (config, findings) = parse(GOOD, Path::new("/etc/standpipe"));
@@ -149,17 +152,142 @@ fn a_blueprint_that_a_stream_names_needs_no_table() {
 #[test]
 fn a_destination_says_what_the_file_says_and_otherwise_what_firehose_does() {
     let config = good();
-    let Destination::S3(web) = &config.streams["web"].destination;
+    let Destination::S3(web) = &config.streams["web"].destination else { panic!("not S3") };
     assert_eq!((web.compression, web.append_delimiter), (Compression::Gzip, false));
     assert_eq!(
         web.prefix.as_ref().map(|prefix| prefix.value.as_str()),
         Some("web/!{timestamp:yyyy/MM/dd/HH/}")
     );
-    let Destination::S3(copy) = &config.streams["copy"].destination;
+    let Destination::S3(copy) = &config.streams["copy"].destination else { panic!("not S3") };
     assert_eq!((copy.compression, copy.append_delimiter), (Compression::None, true));
     assert_eq!(copy.buffering, Buffering { size: 5 << 20, interval: Duration::from_secs(300) });
     assert_eq!((&copy.prefix, &copy.error_output_prefix), (&None, &None));
     assert_eq!(config.streams["copy"].source, Source::Stdin);
+}
+
+#[test]
+fn the_api_and_those_who_may_call_it_are_as_the_file_says() {
+    let (config, findings) = parse(GOOD_API, Path::new("/etc/standpipe"));
+    assert_eq!(findings, []);
+    assert_eq!(config.listen, Some("127.0.0.1:4573".parse().unwrap()));
+    assert_eq!(config.admin_listen, Some("[::1]:4574".parse().unwrap()));
+    let tls = Tls { certificate: "/etc/standpipe/cert.pem".into(), key: "/etc/ssl/key.pem".into() };
+    let api = Api {
+        account: "123456789012".into(),
+        region: "eu-central-1".into(),
+        memory: 128 << 20,
+        max_connections: 100,
+        tls: Some(tls),
+    };
+    assert_eq!(config.api, api);
+    let producer = &config.keys["producer"];
+    assert_eq!(GOOD_API.get(producer.name.span.clone()), Some("producer"));
+    assert_eq!(
+        producer.access,
+        AccessKey {
+            id: Secret::Env("PRODUCER_ID".into()),
+            secret: Secret::File("/etc/standpipe/secret".into()),
+            session_token: Some(Secret::Env("PRODUCER_TOKEN".into())),
+        }
+    );
+    assert_eq!(producer.actions, ["PutRecord", "Describe*"]);
+    assert_eq!(producer.streams, ["web", "logs-*"]);
+    let Key { actions, streams, access, .. } = &config.keys["admin"];
+    assert_eq!((actions.as_slice(), streams.as_slice()), (&["*".to_owned()][..], &["*".to_owned()][..]));
+    assert_eq!(access.session_token, None);
+    let web = &config.streams["web"];
+    assert_eq!(web.source, Source::Puts);
+    let Destination::S3(s3) = &web.destination else { panic!("not S3") };
+    assert!(!s3.append_delimiter);
+    assert_eq!(web.rate, Rate { requests: Some(2000), records: Some(500_000), bytes: Some(5 << 20) });
+    assert_eq!(config.streams["none"].rate, Rate { bytes: Some(1 << 10), ..Rate::default() });
+    let Destination::Discard { span } = &config.streams["none"].destination else { panic!("not discarded") };
+    assert_eq!(GOOD_API.get(span.clone()), Some("{}"));
+    // The largest parcel of a stream that keeps nothing is none.
+    assert_eq!(config.quota, Some(64 << 20));
+}
+
+#[test]
+fn a_file_without_an_api_says_the_usual_of_it() {
+    let config = good();
+    assert_eq!((config.listen, config.admin_listen), (None, None));
+    let usual = Api {
+        account: "000000000000".into(),
+        region: "us-east-1".into(),
+        memory: 64 << 20,
+        max_connections: 8192,
+        tls: None,
+    };
+    assert_eq!((config.api, config.keys.len()), (usual, 0));
+    assert_eq!(config.streams["web"].rate, Rate::default());
+}
+
+/// What a file says whose stream keeps nothing, and that `more` begins.
+fn discarding(more: &str) -> (Config, Vec<Finding>) {
+    parse(&format!("{more}\n[streams.web]\ndestination.discard = {{}}"), Path::new(""))
+}
+
+#[test]
+fn an_address_is_written_in_several_ways() {
+    for (written, want) in [
+        ("4573", "127.0.0.1:4573"),
+        ("0x11_dd", "127.0.0.1:4573"),
+        ("\"4573\"", "127.0.0.1:4573"),
+        ("0", "127.0.0.1:0"),
+        ("\"localhost:4573\"", "127.0.0.1:4573"),
+        ("\"127.0.0.2:4573\"", "127.0.0.2:4573"),
+        ("\"[::1]:4573\"", "[::1]:4573"),
+        ("\"[::ffff:127.0.0.1]:4573\"", "[::ffff:127.0.0.1]:4573"),
+    ] {
+        let (config, findings) = discarding(&format!("listen = {written}\nadmin_listen = 4574"));
+        assert_eq!(findings, [], "{written}");
+        assert_eq!(config.listen, Some(want.parse().unwrap()), "{written}");
+    }
+    let (config, findings) = discarding("listen = 0\nadmin_listen = 0");
+    assert_eq!(findings, []);
+    assert_eq!(config.admin_listen, config.listen);
+}
+
+#[test]
+fn an_open_address_needs_a_key_and_is_told_of_without_tls() {
+    let key = "[keys.a]\naccess_key_id = \"env:ID\"\nsecret_access_key = \"env:SECRET\"";
+    let tls = "[api]\ntls = { certificate = \"cert.pem\", key = \"key.pem\" }";
+    for (listen, more, want) in [
+        ("127.0.0.1:1", "", None),
+        ("[::1]:1", key, None),
+        ("0.0.0.0:1", "", Some(Severity::Error)),
+        ("0.0.0.0:1", tls, Some(Severity::Error)),
+        ("0.0.0.0:1", "[keys]", Some(Severity::Error)),
+        ("[2001:db8::1]:1", key, Some(Severity::Warning)),
+        ("0.0.0.0:1", &format!("{key}\n{tls}"), None),
+    ] {
+        let (_, findings) = discarding(&format!("listen = \"{listen}\"\n{more}"));
+        let severities: Vec<_> = findings.iter().map(|finding| finding.severity).collect();
+        assert_eq!(severities, Vec::from_iter(want), "{listen} {more}");
+    }
+}
+
+#[test]
+fn keys_and_the_api_may_be_said_where_nothing_listens() {
+    let (config, findings) = parse(
+        "[api]\nmemory = \"16MiB\"\n[keys.a]\naccess_key_id = \"env:ID\"\nsecret_access_key = \"env:SECRET\"\n\
+         [s3]\ndirectory = \"b\"\n[streams.web]\nsource.stdin = {}\ndestination.s3.bucket = \"logs\"",
+        Path::new(""),
+    );
+    assert_eq!(findings, []);
+    assert_eq!((config.listen, config.api.memory, config.keys.len()), (None, 16 << 20, 1));
+}
+
+#[test]
+fn every_action_may_be_allowed_alone() {
+    for action in Key::ACTIONS {
+        let (config, findings) = discarding(&format!(
+            "listen = 4573\n[keys.a]\naccess_key_id = \"env:ID\"\nsecret_access_key = \"env:SECRET\"\n\
+             actions = [\"{action}\", \"{action}*\"]"
+        ));
+        assert_eq!(findings, []);
+        assert_eq!(config.keys["a"].actions, [action.to_owned(), format!("{action}*")]);
+    }
 }
 
 #[test]
@@ -216,7 +344,20 @@ fn check(text: &str) {
         }
     }
     if findings.iter().all(|finding| finding.severity != Severity::Error) {
-        assert!(!config.streams.is_empty() && config.buckets != standpipe_spec::Buckets::None);
+        assert!(!config.streams.is_empty());
+        let local = |listen: SocketAddr| listen.ip().to_canonical().is_loopback();
+        assert!(config.listen.is_none_or(local) || !config.keys.is_empty());
+        for stream in config.streams.values() {
+            let in_s3 = matches!(stream.destination, Destination::S3(_));
+            assert!(!in_s3 || config.buckets != Buckets::None);
+            let fed = stream.source == Source::Puts;
+            assert!(config.listen.is_some() || !fed);
+            assert!(fed || (in_s3 && stream.rate == Rate::default()));
+            assert!(in_s3 || stream.transform.is_empty());
+        }
+        for key in config.keys.values() {
+            assert!(!key.actions.is_empty() && !key.streams.is_empty());
+        }
         for name in config.streams.values().flat_map(|stream| &stream.transform) {
             assert!(config.plugins.contains_key(&name.value), "{name:?}");
         }
@@ -231,16 +372,20 @@ proptest! {
 
     #[test]
     fn any_lines_are_read_or_refused(lines in prop::collection::vec(
-        "(\\[{0,2}[a-c\"'.\\[\\]{}]{0,6}\\]{0,2}|[a-d.\"]{1,4} ?=? ?[\\[{\"'a-c0-9,.:=\\]} -]{0,12}|(streams|plugins|s3)\\.?[a-c.]{0,3} = .{0,8})(\r?\n|\r)",
+        "(\\[{0,2}[a-c\"'.\\[\\]{}]{0,6}\\]{0,2}|[a-d.\"]{1,4} ?=? ?[\\[{\"'a-c0-9,.:=\\]} -]{0,12}|(streams|plugins|s3|keys|api|listen)\\.?[a-c.]{0,3} = .{0,8})(\r?\n|\r)",
         0..12,
     )) {
         check(&lines.concat());
     }
 
     #[test]
-    fn a_damaged_file_is_read_or_refused(start in 0..GOOD.len(), length in 0usize..60, new in "[\\[\\]{}\"'=,.a-c\n\u{0}-\u{1f}ü]{0,6}") {
-        let end = (start + length).min(GOOD.len());
-        let mut text = GOOD.to_owned();
+    fn a_damaged_file_is_read_or_refused(start in 0..GOOD.len() + GOOD_API.len(), length in 0usize..60, new in "[\\[\\]{}\"'=,.a-c\n\u{0}-\u{1f}ü]{0,6}") {
+        let (good, start) = match start.checked_sub(GOOD.len()) {
+            Some(start) => (GOOD_API, start),
+            None => (GOOD, start),
+        };
+        let end = (start + length).min(good.len());
+        let mut text = good.to_owned();
         text.replace_range(start..end, &new);
         check(&text);
     }
