@@ -100,6 +100,15 @@ impl Plugin {
         Self { loaded: Arc::clone(&self.loaded), context: context.into() }
     }
 
+    /// Whether it does the same as another one: the same component, with the same params, limits and context.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let (ours, theirs) = (&self.loaded.settings, &other.loaded.settings);
+        self.loaded.id == other.loaded.id
+            && self.context == other.context
+            && (&ours.limits, ours.metering, &ours.params)
+                == (&theirs.limits, theirs.metering, &theirs.params)
+    }
+
     pub(crate) fn context(&self) -> &str {
         &self.context
     }

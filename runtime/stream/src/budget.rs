@@ -49,6 +49,11 @@ impl Budget {
         meter
     }
 
+    /// All bytes there are.
+    pub(crate) fn total(&self) -> u64 {
+        self.total
+    }
+
     /// Bytes in use.
     pub(crate) fn used(&self) -> u64 {
         self.used.load(Ordering::Relaxed)

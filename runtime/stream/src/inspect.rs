@@ -12,6 +12,7 @@ use standpipe_log::{Disk, Item, RealDisk};
 
 use crate::home::{Home, read_text};
 use crate::keeper::KeepError;
+use crate::record_id::RecordPlace;
 use crate::state::{STREAMS, StateError, TOMB, folder_of, parse, stream_of};
 
 mod lane;
@@ -44,6 +45,28 @@ pub struct Inspection {
     /// The folder with those of the streams, below `root`.
     streams: PathBuf,
     only: Only,
+}
+
+/// A record, by the id that its producer was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundRecord {
+    /// Where it is.
+    pub place: RecordPlace,
+    /// Its stream, if it is still there.
+    pub stream: Option<String>,
+    /// What became of it.
+    pub fate: RecordFate,
+}
+
+/// What became of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordFate {
+    /// It was run: it is in an object, in the error output, in a parcel on its way there, or was dropped.
+    Settled,
+    /// It is in the log and waits to be run.
+    InLog,
+    /// Nothing on disk has it.
+    Unknown,
 }
 
 impl Inspection {
@@ -86,6 +109,31 @@ impl Inspection {
             report.flaw = Some(flaw);
         }
         report
+    }
+
+    /// Where the record is whose id a producer was given. None if this host has given out no such id.
+    pub fn record(&self, id: &str) -> Result<Option<FoundRecord>, StateError> {
+        let keep = |source| StateError::Keep { path: self.root.clone(), source };
+        let state = read_text(self.disk.as_ref(), Path::new("id")).map_err(keep)?;
+        let place = state.and_then(|text| parse(&text)).and_then(|state| RecordPlace::read(id, state));
+        let Some(place) = place else { return Ok(None) };
+        let mut found = FoundRecord { place, stream: None, fate: RecordFate::Unknown };
+        for stream in self.streams()? {
+            let path = self.streams.join(folder_of(&stream)).join(INCARNATION);
+            let known = read_text(self.disk.as_ref(), &path).map_err(keep)?;
+            if known.and_then(|text| parse(&text)) != Some(place.incarnation) {
+                continue;
+            }
+            let report = self.stream(&stream, Depth::Newest);
+            let lane = report.lanes.iter().find(|lane| lane.lane == place.lane);
+            found.stream = Some(stream);
+            found.fate = match lane {
+                Some(lane) if place.position < lane.position => RecordFate::Settled,
+                Some(lane) if place.position < lane.log.end => RecordFate::InLog,
+                _ => RecordFate::Unknown,
+            };
+        }
+        Ok(Some(found))
     }
 
     fn lanes(&self, stream: &str, depth: Depth, lanes: &mut Vec<LaneReport>) -> Result<(), Flaw> {

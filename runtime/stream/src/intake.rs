@@ -96,7 +96,9 @@ impl Intake {
             }
             Err(source) => return Err(Error::Keep { stream: plan.name.clone(), source }),
         }
-        self.stream.probe(PROBE_PAUSE);
+        if !plan.discards {
+            self.stream.probe(PROBE_PAUSE);
+        }
         self.phase = Phase::Lanes;
         Ok(Next::Again)
     }
@@ -330,16 +332,18 @@ impl Work for Intake {
                 self.phase = Phase::Begin;
                 self.begin()
             }
-            Phase::Lanes if self.stream.are_awake() => match self.stream.plan.source {
-                plan::Source::Stdin => self.read_apart(0, || Ok(Source::stdin())),
-                plan::Source::Files(_) => self.file(0, None, None),
-                plan::Source::Puts if self.stream.stop.is_asked() => Ok(self.end()),
-                plan::Source::Puts => {
-                    self.stream.ready();
-                    self.phase = Phase::Lanes;
-                    Ok(Next::Wait(None))
+            Phase::Lanes if self.stream.are_awake() => {
+                self.stream.ready();
+                match self.stream.plan.source {
+                    plan::Source::Stdin => self.read_apart(0, || Ok(Source::stdin())),
+                    plan::Source::Files(_) => self.file(0, None, None),
+                    plan::Source::Puts if self.stream.stop.is_asked() => Ok(self.end()),
+                    plan::Source::Puts => {
+                        self.phase = Phase::Lanes;
+                        Ok(Next::Wait(None))
+                    }
                 }
-            },
+            }
             Phase::Lanes => {
                 self.phase = Phase::Lanes;
                 Ok(Next::Wait(None))

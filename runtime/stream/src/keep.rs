@@ -9,7 +9,7 @@ use crate::Error;
 use crate::deliver::{Back, Deliveries, failure};
 use crate::keeper::{KeepError, Keeper};
 use crate::lane::Lane;
-use crate::metrics::{Oldest, set};
+use crate::metrics::{Held, set};
 use crate::parcel::Cut;
 use crate::pool::{Next, Task, Work};
 use crate::slot::{Due, Slot};
@@ -38,7 +38,7 @@ pub(crate) struct Keep {
     deliveries: Deliveries,
     /// What a person has to mend, by the last delivery that failed.
     refusal: Option<standpipe_sink::Error>,
-    oldest: Arc<Oldest>,
+    held: Arc<Held>,
 }
 
 #[derive(Debug)]
@@ -56,7 +56,7 @@ enum Phase {
 impl Keep {
     pub(crate) fn new(slot: Arc<Slot>, stream: Arc<Shared>, task: Task) -> Self {
         let (deliveries, phase) = (Deliveries::new(task.clone()), Phase::Recover);
-        let oldest = stream.plan.metrics.lane(slot.lane());
+        let held = stream.plan.metrics.lane(slot.lane());
         Self {
             slot,
             stream,
@@ -67,7 +67,7 @@ impl Keep {
             told: false,
             deliveries,
             refusal: None,
-            oldest,
+            held,
         }
     }
 
@@ -89,7 +89,7 @@ impl Keep {
         let generation = self.slot.awake(&recovered.log, &task);
         let (slot, stream) = (Arc::clone(&self.slot), Arc::clone(&self.stream));
         task.begin(Box::new(Turn::new(slot, stream, lane, recovered.log, generation, task.clone())));
-        set(&self.oldest.sealed, recovered.keeper.oldest_ms());
+        self.note_sealed(&recovered.keeper);
         self.phase = Phase::Run(Box::new(recovered.keeper));
         self.stream.look_intake();
         Next::Again
@@ -107,9 +107,9 @@ impl Keep {
                 match committed {
                     Ok(()) => {
                         (self.pause, self.told) = (FIRST_PAUSE, false);
-                        set(&self.oldest.sealed, keeper.oldest_ms());
+                        self.note_sealed(&keeper);
                         if self.slot.has_no_cut() {
-                            set(&self.oldest.cut, None);
+                            set(&self.held.cut, None);
                         }
                         self.slot.set_short(false);
                         // A lane that never runs out of cuts delivers, too.
@@ -175,8 +175,10 @@ impl Keep {
         }
         let (stream, stop) = (Arc::clone(&self.stream), self.stream.stop.clone());
         let waits = keeper.undelivered().next().is_some();
-        if last && (!waits || stop.is_overdue() || (stop.is_asked() && stream.window.is_failing())) {
-            if waits {
+        let flies = self.deliveries.is_flying();
+        let given_up = stop.is_overdue() || (stop.is_asked() && stream.window.is_failing());
+        if last && (!waits || given_up || (stop.hands_over() && !flies)) {
+            if waits && !stop.hands_over() {
                 tracing::warn!(stream = %stream.plan.name, records = keeper.waiting(), "stopped before all was delivered; the rest is kept for the next run");
             }
             return match keeper.rest() {
@@ -184,9 +186,12 @@ impl Keep {
                 Err(error) => self.failed(error),
             };
         }
-        let wait = match self.deliveries.send(&keeper, &stream, &self.task) {
-            Ok(wait) => wait,
-            Err(error) => return self.failed(error),
+        let wait = match stop.hands_over() {
+            true => None,
+            false => match self.deliveries.send(&keeper, &stream, &self.task) {
+                Ok(wait) => wait,
+                Err(error) => return self.failed(error),
+            },
         };
         self.phase = if last { Phase::Finish(keeper) } else { Phase::Run(keeper) };
         let lefts = [stop.left(), stream.patience_left()].into_iter().flatten();
@@ -201,7 +206,7 @@ impl Keep {
             let error = match result {
                 Ok(_) => {
                     failpoint("link.after");
-                    metrics.delivered(about.bytes, pass.took());
+                    metrics.delivered(about.records, about.bytes, pass.took());
                     pass.went_well();
                     tracing::debug!(key = %about.key, records = about.records, "delivered");
                     done.push(about);
@@ -225,9 +230,13 @@ impl Keep {
         }
         if !done.is_empty() {
             keeper.delivered(&done)?;
-            set(&self.oldest.sealed, keeper.oldest_ms());
+            self.note_sealed(keeper);
         }
         Ok(fatal)
+    }
+
+    fn note_sealed(&self, keeper: &Keeper) {
+        self.held.sealed.note(keeper.oldest_ms(), keeper.sealed());
     }
 
     /// What cannot be delivered ends the stream; it stays on disk.
@@ -265,7 +274,7 @@ impl Keep {
     fn leave(&mut self) -> Next {
         self.waits = None;
         self.stream.workers.flights.forget(&self.task);
-        self.oldest.forget_memory();
+        self.held.forget_memory();
         self.slot.fall_back();
         self.phase = Phase::Leave;
         Next::Again

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::ops::Add;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use standpipe_record::{Batch, Cause, Failure, MAX_RECORD_BYTES, Outcomes, Positi
 use crate::Plan;
 use crate::entry::{Answer, Counts, Role};
 use crate::keeper::{KeepError, Recovered};
-use crate::metrics::add;
+use crate::metrics::{Amount, add};
 use crate::parcel::{Cut, Parcel, hex};
 
 /// Records between two cuts at the most, in bytes of log: what a crash makes run again.
@@ -137,6 +138,12 @@ impl<T: Transform> Lane<T> {
         open.chain(under_way).min().filter(|oldest| *oldest != u64::MAX)
     }
 
+    /// Open parcels, and their bytes wherever they are.
+    pub(crate) fn open(&self) -> Amount {
+        let open = self.open.values().chain(&self.full);
+        open.map(|parcel| Amount { count: 1, bytes: parcel.bytes() }).fold(Amount::default(), Amount::add)
+    }
+
     /// Bytes of open parcels in memory.
     pub(crate) fn memory(&self) -> u64 {
         self.open.values().chain(&self.full).map(Parcel::memory).sum()
@@ -165,7 +172,8 @@ impl<T: Transform> Lane<T> {
                     return Ok(false);
                 }
                 let batch = self.frame.batch();
-                add(&self.plan.metrics.read, batch.len());
+                add(&self.plan.metrics.read, batch.len() as u64);
+                add(&self.plan.metrics.read_bytes, batch.payload().len() as u64);
                 self.read += batch.payload().len() as u64;
                 self.unsettled += batch.payload().len() as u64;
                 self.since_ms.get_or_insert_with(|| self.plan.clock.now_ms());
@@ -242,14 +250,16 @@ impl<T: Transform> Lane<T> {
     /// Takes over what became of a part of the batch.
     fn gather(&mut self, batch: &Batch) {
         let Outcomes { outputs, dropped, failed, .. } = &self.outcomes;
-        let (outputs, dropped, failed) = (outputs.len(), dropped.len(), failed.len());
+        let bytes = outputs.payload().len() as u64;
+        let (outputs, dropped, failed) = (outputs.len() as u64, dropped.len() as u64, failed.len() as u64);
         let metrics = &self.plan.metrics;
         add(&metrics.outputs, outputs);
+        add(&metrics.output_bytes, bytes);
         add(&metrics.dropped, dropped);
         add(&metrics.failed, failed);
-        self.counts.outputs += outputs as u64;
-        self.counts.dropped += dropped as u64;
-        self.counts.failed += failed as u64;
+        self.counts.outputs += outputs;
+        self.counts.dropped += dropped;
+        self.counts.failed += failed;
         let gathered = std::mem::take(&mut self.outcomes);
         self.gather_outputs(gathered.outputs.view());
         for failure in &gathered.failed {

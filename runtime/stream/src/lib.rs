@@ -53,6 +53,7 @@ mod places;
 mod plan;
 mod pool;
 mod put;
+mod record_id;
 mod repeats;
 mod retry;
 #[cfg(test)]
@@ -61,6 +62,7 @@ mod slot;
 mod state;
 mod stop;
 mod stream;
+mod streams;
 mod turn;
 mod window;
 mod workers;
@@ -70,16 +72,24 @@ pub use entry::{Answer, Carry, Counts, Entry, Role, SealedFile};
 pub use error::Error;
 pub use figures::Kept;
 pub use home::Home;
-pub use inspect::{Depth, Flaw, Inspection, JournalReport, LaneReport, LogReport, StreamReport};
+pub use inspect::{
+    Depth, Flaw, FoundRecord, Inspection, JournalReport, LaneReport, LogReport, RecordFate, StreamReport,
+};
 pub use journal::JournalError;
 pub use keeper::KeepError;
-pub use metrics::{Figures, Metrics, StreamMetrics, Totals, Trouble};
+pub use metrics::{
+    Amount, DeliveryReading, Figures, HostReading, Level, Metrics, PluginReading, PutKind, PutReading,
+    Reading, StreamMetrics, Times, Totals, Trouble,
+};
 pub use plan::{Plan, load_plugin, plan, sink};
+pub use standpipe_log::RequestId;
 
 pub use put::PutError;
+pub use record_id::{RECORD_ID_LEN, RecordIds, RecordPlace};
 pub use repeats::{Accepted, Claim, Repeats, Ticket};
 pub use retry::{Retried, retry};
 pub use state::{State, StateError};
 pub use stop::Stop;
 pub use stream::Stream;
+pub use streams::{ChangeError, Changes, Health, Put, Streams};
 pub use workers::Workers;

@@ -5,103 +5,82 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use standpipe_log::Quota;
 
-/// No record waits.
-const NONE: u64 = u64::MAX;
+use crate::{Budget, State, Workers};
 
-/// The figures of all streams of a host.
+mod held;
+mod reading;
+#[cfg(test)]
+mod tests;
+mod times;
+
+pub(crate) use held::{Held, set};
+pub use reading::{
+    Amount, DeliveryReading, Figures, HostReading, Level, PluginReading, PutReading, Reading, Totals, Trouble,
+};
+pub use times::Times;
+
+use times::Histogram;
+
+/// The figures of a host and of all its streams.
 #[derive(Debug, Default)]
 pub struct Metrics {
     streams: Mutex<BTreeMap<String, Arc<StreamMetrics>>>,
+    quota: Mutex<Option<Arc<Quota>>>,
+    memory: Mutex<Option<Arc<Budget>>>,
 }
 
-/// The figures of one stream. Moved once a batch, a delivery or a cut.
+/// The figures of one stream. Moved once a request, a batch, a delivery or a cut.
 #[derive(Debug, Default)]
 pub struct StreamMetrics {
+    puts: [PutMetrics; 3],
+    throttled_records: AtomicU64,
+    pub(crate) forgotten_answers: AtomicU64,
     pub(crate) read: AtomicU64,
+    pub(crate) read_bytes: AtomicU64,
     pub(crate) outputs: AtomicU64,
+    pub(crate) output_bytes: AtomicU64,
     pub(crate) dropped: AtomicU64,
     pub(crate) failed: AtomicU64,
-    pub(crate) objects: AtomicU64,
-    pub(crate) bytes: AtomicU64,
+    calls: AtomicU64,
+    good_calls: AtomicU64,
+    cpu_us: AtomicU64,
+    objects: AtomicU64,
+    bytes: AtomicU64,
+    delivered: AtomicU64,
     tries: AtomicU64,
     refused: AtomicU64,
     throttled: AtomicU64,
-    latency: Histogram,
-    lanes: Mutex<BTreeMap<u32, Arc<Oldest>>>,
+    times: Histogram,
+    lanes: Mutex<BTreeMap<u32, Arc<Held>>>,
     /// And what tells it from another one.
     trouble: Mutex<Option<(String, Trouble)>>,
 }
 
-/// When the oldest record of a lane arrived that is not delivered yet, in milliseconds since 1970, by where it is.
-#[derive(Debug)]
-pub(crate) struct Oldest {
-    /// In open parcels, or read and under way.
-    pub(crate) open: AtomicU64,
-    /// In cuts that are not on disk yet.
-    pub(crate) cut: AtomicU64,
-    /// In sealed files.
-    pub(crate) sealed: AtomicU64,
-}
-
-/// Times in powers of two of a millisecond: bucket n counts those below 2ⁿ.
+/// The requests of one kind that were accepted.
 #[derive(Debug, Default)]
-struct Histogram {
-    buckets: [AtomicU64; Self::BUCKETS],
+struct PutMetrics {
+    records: AtomicU64,
+    bytes: AtomicU64,
+    /// Of each of them.
+    times: Histogram,
 }
 
-/// Why deliveries of a stream fail.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trouble {
-    /// Since when, in milliseconds since 1970.
-    pub since_ms: u64,
-    /// What was said last.
-    pub message: String,
-    /// Whether a person has to mend something; else it may pass.
-    pub to_mend: bool,
+/// How records are put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PutKind {
+    /// One record, as Firehose's API has it.
+    PutRecord,
+    /// Several of them.
+    PutRecordBatch,
+    /// The body of a plain request.
+    Records,
 }
 
-/// A reading of what has gone through a stream.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// Records read.
-    pub read: u64,
-    /// Outputs gathered for the destination.
-    pub outputs: u64,
-    /// Records that a plugin dropped.
-    pub dropped: u64,
-    /// Records gone to the error output.
-    pub failed: u64,
-    /// Objects delivered.
-    pub objects: u64,
-    /// Bytes of these objects.
-    pub bytes: u64,
-}
-
-/// A reading of a stream's deliveries, since its host started.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Figures {
-    /// Objects delivered.
-    pub objects: u64,
-    /// Bytes of these objects.
-    pub bytes: u64,
-    /// Deliveries that were tried.
-    pub tries: u64,
-    /// Of these, refused or failed.
-    pub refused: u64,
-    /// Of those, because there were too many at a time.
-    pub throttled: u64,
-    /// Half of the deliveries that went well took less than this, in milliseconds.
-    pub p50_ms: u64,
-    /// 99 of 100 did.
-    pub p99_ms: u64,
-    /// When the oldest record arrived that is not delivered yet, in milliseconds since 1970.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub oldest_ms: Option<u64>,
-    /// Why deliveries fail now, if they do.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub trouble: Option<Trouble>,
+impl PutKind {
+    /// Each of them.
+    pub const ALL: [Self; 3] = [Self::PutRecord, Self::PutRecordBatch, Self::Records];
 }
 
 impl Metrics {
@@ -110,13 +89,62 @@ impl Metrics {
         Arc::clone(lock(&self.streams).entry(name.to_owned()).or_default())
     }
 
-    /// All figures now, by stream.
+    /// Shows nothing of a stream any more: it is gone.
+    pub fn forget(&self, name: &str) {
+        lock(&self.streams).remove(name);
+    }
+
+    /// How deliveries go now, by stream.
     pub fn figures(&self) -> BTreeMap<String, Figures> {
         lock(&self.streams).iter().map(|(name, stream)| (name.clone(), stream.figures())).collect()
+    }
+
+    /// All that is counted, by stream.
+    pub fn readings(&self) -> BTreeMap<String, Reading> {
+        lock(&self.streams).iter().map(|(name, stream)| (name.clone(), stream.reading())).collect()
+    }
+
+    /// Has the host's reading say what all streams share on disk and in memory.
+    pub fn watch(&self, state: &State, workers: &Workers) {
+        self.watch_quota(Arc::clone(state.quota()));
+        self.watch_memory(Arc::clone(&workers.budget));
+    }
+
+    /// Has the host's reading say what this quota does.
+    pub fn watch_quota(&self, quota: Arc<Quota>) {
+        *lock(&self.quota) = Some(quota);
+    }
+
+    /// Has the host's reading say what this budget does.
+    pub fn watch_memory(&self, budget: Arc<Budget>) {
+        *lock(&self.memory) = Some(budget);
+    }
+
+    /// What all streams share, as far as it is watched.
+    pub fn host(&self) -> HostReading {
+        let quota = lock(&self.quota).as_ref().map(|quota| quota.usage());
+        let memory = lock(&self.memory).clone();
+        HostReading {
+            quota: quota.map(|usage| Level { total: usage.total, used: usage.used }),
+            memory: memory.map(|budget| Level { total: budget.total(), used: budget.used() }),
+        }
     }
 }
 
 impl StreamMetrics {
+    /// A request was answered: its records are durable. `took` is how long it had to wait for that.
+    pub fn note_put(&self, kind: PutKind, records: u64, bytes: u64, took: Duration) {
+        let puts = self.put(kind);
+        add(&puts.records, records);
+        add(&puts.bytes, bytes);
+        puts.times.add(took);
+    }
+
+    /// Records were refused because there are too many at a time, or no room for them yet.
+    pub fn note_throttled(&self, records: u64) {
+        add(&self.throttled_records, records);
+    }
+
     /// What has gone through it.
     pub fn totals(&self) -> Totals {
         Totals {
@@ -131,16 +159,52 @@ impl StreamMetrics {
 
     /// How its deliveries go.
     pub fn figures(&self) -> Figures {
-        let oldest = lock(&self.lanes).values().map(|lane| lane.get()).min();
+        let times = self.times.read();
         Figures {
             objects: get(&self.objects),
             bytes: get(&self.bytes),
             tries: get(&self.tries),
             refused: get(&self.refused),
             throttled: get(&self.throttled),
-            p50_ms: self.latency.quantile(1, 2),
-            p99_ms: self.latency.quantile(99, 100),
-            oldest_ms: oldest.filter(|oldest| *oldest != NONE),
+            p50_ms: times.quantile_ms(1, 2),
+            p99_ms: times.quantile_ms(99, 100),
+            oldest_ms: self.oldest_ms(),
+            trouble: self.trouble(),
+        }
+    }
+
+    /// All that is counted.
+    pub fn reading(&self) -> Reading {
+        let amount = |count, bytes| Amount { count: get(count), bytes: get(bytes) };
+        let put = |kind| {
+            let PutMetrics { records, bytes, times } = self.put(kind);
+            (kind, PutReading { records: amount(records, bytes), times: times.read() })
+        };
+        let (open, sealed) = Held::sum(lock(&self.lanes).values());
+        Reading {
+            puts: PutKind::ALL.into_iter().map(put).collect(),
+            throttled_records: get(&self.throttled_records),
+            forgotten_answers: get(&self.forgotten_answers),
+            read: amount(&self.read, &self.read_bytes),
+            outputs: amount(&self.outputs, &self.output_bytes),
+            dropped: get(&self.dropped),
+            failed: get(&self.failed),
+            plugins: PluginReading {
+                calls: get(&self.calls),
+                good_calls: get(&self.good_calls),
+                cpu: Duration::from_micros(get(&self.cpu_us)),
+            },
+            deliveries: DeliveryReading {
+                objects: amount(&self.objects, &self.bytes),
+                records: get(&self.delivered),
+                tries: get(&self.tries),
+                refused: get(&self.refused),
+                throttled: get(&self.throttled),
+                times: self.times.read(),
+            },
+            open,
+            sealed,
+            oldest_ms: self.oldest_ms(),
             trouble: self.trouble(),
         }
     }
@@ -150,23 +214,45 @@ impl StreamMetrics {
         lock(&self.trouble).as_ref().map(|(_, trouble)| trouble.clone())
     }
 
-    pub(crate) fn lane(&self, lane: u32) -> Arc<Oldest> {
+    fn put(&self, kind: PutKind) -> &PutMetrics {
+        let [one, several, plain] = &self.puts;
+        match kind {
+            PutKind::PutRecord => one,
+            PutKind::PutRecordBatch => several,
+            PutKind::Records => plain,
+        }
+    }
+
+    fn oldest_ms(&self) -> Option<u64> {
+        lock(&self.lanes).values().filter_map(|lane| lane.oldest_ms()).min()
+    }
+
+    pub(crate) fn lane(&self, lane: u32) -> Arc<Held> {
         Arc::clone(lock(&self.lanes).entry(lane).or_default())
     }
 
+    /// Counts what plugins have done `before`, when they were looked at last, and now.
+    pub(crate) fn plugins(&self, before: &PluginReading, now: &PluginReading) {
+        add(&self.calls, now.calls.saturating_sub(before.calls));
+        add(&self.good_calls, now.good_calls.saturating_sub(before.good_calls));
+        // Both whole, so that what is cut off here is not cut off each time.
+        add(&self.cpu_us, times::microseconds(now.cpu).saturating_sub(times::microseconds(before.cpu)));
+    }
+
     /// An object is delivered.
-    pub(crate) fn delivered(&self, bytes: u64, took: Duration) {
-        self.tries.fetch_add(1, Ordering::Relaxed);
-        self.objects.fetch_add(1, Ordering::Relaxed);
-        self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.latency.add(took);
+    pub(crate) fn delivered(&self, records: u64, bytes: u64, took: Duration) {
+        add(&self.tries, 1);
+        add(&self.objects, 1);
+        add(&self.delivered, records);
+        add(&self.bytes, bytes);
+        self.times.add(took);
     }
 
     /// A delivery was refused.
     pub(crate) fn refused(&self, throttled: bool) {
-        self.tries.fetch_add(1, Ordering::Relaxed);
-        self.refused.fetch_add(1, Ordering::Relaxed);
-        self.throttled.fetch_add(u64::from(throttled), Ordering::Relaxed);
+        add(&self.tries, 1);
+        add(&self.refused, 1);
+        add(&self.throttled, throttled.into());
     }
 
     /// Notes why deliveries fail, or that they do not. True if that is news.
@@ -184,54 +270,8 @@ impl StreamMetrics {
     }
 }
 
-impl Default for Oldest {
-    fn default() -> Self {
-        Self { open: AtomicU64::new(NONE), cut: AtomicU64::new(NONE), sealed: AtomicU64::new(NONE) }
-    }
-}
-
-impl Oldest {
-    fn get(&self) -> u64 {
-        get(&self.open).min(get(&self.cut)).min(get(&self.sealed))
-    }
-
-    /// Nothing of the lane is in memory any more.
-    pub(crate) fn forget_memory(&self) {
-        set(&self.open, None);
-        set(&self.cut, None);
-    }
-}
-
-pub(crate) fn set(oldest: &AtomicU64, ms: Option<u64>) {
-    oldest.store(ms.unwrap_or(NONE), Ordering::Relaxed);
-}
-
-impl Histogram {
-    const BUCKETS: usize = 24;
-
-    fn add(&self, time: Duration) {
-        let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        let place = (u64::BITS - ms.leading_zeros()) as usize;
-        if let Some(bucket) = self.buckets.get(place.min(Self::BUCKETS - 1)) {
-            bucket.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    /// The bound below which `part` of `whole` times lie; 0 if there are none.
-    fn quantile(&self, part: u64, whole: u64) -> u64 {
-        let counts: Vec<u64> = self.buckets.iter().map(get).collect();
-        let wanted = (counts.iter().sum::<u64>() * part).div_ceil(whole);
-        let mut seen = 0;
-        let place = counts.iter().position(|count| {
-            seen += count;
-            seen >= wanted
-        });
-        if wanted == 0 { 0 } else { 1 << place.unwrap_or_default() }
-    }
-}
-
-pub(crate) fn add(counter: &AtomicU64, amount: usize) {
-    counter.fetch_add(amount as u64, Ordering::Relaxed);
+pub(crate) fn add(counter: &AtomicU64, amount: u64) {
+    counter.fetch_add(amount, Ordering::Relaxed);
 }
 
 fn get(counter: &AtomicU64) -> u64 {
@@ -240,46 +280,4 @@ fn get(counter: &AtomicU64) -> u64 {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quantiles_are_bounds_of_what_was_counted() {
-        let histogram = Histogram::default();
-        assert_eq!(histogram.quantile(1, 2), 0);
-        for ms in [0, 3, 3, 3, 900] {
-            histogram.add(Duration::from_millis(ms));
-        }
-        assert_eq!((histogram.quantile(1, 2), histogram.quantile(99, 100)), (4, 1024));
-        histogram.add(Duration::from_secs(1 << 40));
-        assert_eq!(histogram.quantile(1, 1), 1 << 23);
-    }
-
-    #[test]
-    fn trouble_is_news_when_it_begins_changes_or_ends() {
-        let stream = StreamMetrics::default();
-        let trouble = |message: &str, since_ms| Trouble { since_ms, message: message.into(), to_mend: true };
-        assert!(!stream.is_news(None));
-        assert!(stream.is_news(Some(("no bucket", trouble("a: no bucket", 2)))));
-        assert!(!stream.is_news(Some(("no bucket", trouble("b: no bucket", 3)))));
-        assert!(stream.is_news(Some(("no keys", trouble("c: no keys", 4)))));
-        assert_eq!(stream.trouble(), Some(trouble("c: no keys", 2)));
-        assert!(stream.is_news(None));
-        assert_eq!(stream.trouble(), None);
-    }
-
-    #[test]
-    fn the_oldest_of_all_lanes_and_places_counts() {
-        let stream = StreamMetrics::default();
-        assert_eq!(stream.figures().oldest_ms, None);
-        set(&stream.lane(0).open, Some(9));
-        set(&stream.lane(1).sealed, Some(5));
-        assert_eq!(stream.figures().oldest_ms, Some(5));
-        set(&stream.lane(1).sealed, None);
-        stream.lane(0).forget_memory();
-        assert_eq!(stream.figures().oldest_ms, None);
-    }
 }

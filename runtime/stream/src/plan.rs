@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +23,6 @@ pub(crate) enum Source {
     Files(Vec<PathBuf>),
     Stdin,
     /// Whoever calls [`Stream::put`](crate::Stream::put).
-    #[allow(dead_code, reason = "the config file names none yet")]
     Puts,
 }
 
@@ -54,12 +54,51 @@ pub struct Plan {
     pub(crate) interval: Duration,
     pub(crate) delimiter: Delimiter,
     pub(crate) sink: Arc<dyn Sink>,
+    /// Where the sink's buckets live.
+    pub(crate) buckets: Arc<Buckets>,
+    /// Whether records are taken and none is kept.
+    pub(crate) discards: bool,
     /// Objects that are delivered at a time, at the most.
     pub(crate) concurrency: u32,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Plan {
+    /// Whether a stream that runs by it would do as one that runs by the other.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        let plugins = self.plugins.len() == other.plugins.len()
+            && self.plugins.iter().zip(&other.plugins).all(|(ours, theirs)| ours.is_like(theirs));
+        let about = |plan: &Self| {
+            let Self { lanes, compression, size, interval, delimiter, concurrency, discards, .. } = *plan;
+            (lanes, compression, size, interval, delimiter, concurrency, discards)
+        };
+        plugins
+            && about(self) == about(other)
+            && (&self.source, &self.prefixes, &self.bucket) == (&other.source, &other.prefixes, &other.bucket)
+            && self.buckets == other.buckets
+    }
+
+    pub(crate) fn reads_stdin(&self) -> bool {
+        self.source == Source::Stdin
+    }
+
+    /// Whether its records come from whoever calls [`Stream::put`](crate::Stream::put).
+    pub fn takes_puts(&self) -> bool {
+        self.source == Source::Puts
+    }
+
+    /// Whether records are taken and none is kept.
+    pub fn discards(&self) -> bool {
+        self.discards
+    }
+
+    /// The same, but that what it holds already is all that it will have if its records come from puts.
+    #[must_use]
+    pub fn without_puts(self) -> Self {
+        let source = if self.takes_puts() { Source::Files(Vec::new()) } else { self.source };
+        Self { source, ..self }
+    }
+
     /// A key like those of its objects, for a probe.
     pub(crate) fn probe_key(&self) -> String {
         let moment = Moment::utc(self.clock.now_ms());
@@ -92,11 +131,19 @@ fn read(file: &File, host: &Host, metrics: &Metrics, findings: &mut Vec<Finding>
         }
     }
     let (sink, concurrency) = sink(&config.buckets);
+    let buckets = Arc::new(config.buckets.clone());
     let cores =
         std::thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1));
     let mut plans = Vec::new();
     for stream in config.streams.values() {
-        let Destination::S3(s3) = &stream.destination;
+        let nowhere;
+        let (s3, discards) = match &stream.destination {
+            Destination::S3(s3) => (s3, false),
+            Destination::Discard { span } => {
+                nowhere = discarded(span);
+                (&nowhere, true)
+            }
+        };
         let context: Arc<str> = context(Some(&stream.name.value)).into();
         let used = stream.transform.iter().filter_map(|name| plugins.get(name.value.as_str()));
         let plugins = used.map(|plugin| plugin.in_context(Arc::clone(&context))).collect();
@@ -110,7 +157,9 @@ fn read(file: &File, host: &Host, metrics: &Metrics, findings: &mut Vec<Finding>
                     Source::Files(paths.iter().map(|path| path.value.clone()).collect())
                 }
                 spec::Source::Stdin => Source::Stdin,
+                spec::Source::Puts => Source::Puts,
             },
+            discards,
             lanes: stream.lanes.unwrap_or(cores),
             plugins,
             prefixes,
@@ -123,10 +172,24 @@ fn read(file: &File, host: &Host, metrics: &Metrics, findings: &mut Vec<Finding>
             interval: s3.buffering.interval,
             delimiter: if s3.append_delimiter { Delimiter::Newline } else { Delimiter::None },
             sink: Arc::clone(&sink),
+            buckets: Arc::clone(&buckets),
             clock: Arc::new(SystemClock),
         });
     }
     plans
+}
+
+/// What stands for the destination of a stream that keeps nothing.
+fn discarded(span: &Range<usize>) -> spec::S3Destination {
+    spec::S3Destination {
+        span: span.clone(),
+        bucket: spec::Spanned::new(String::new(), span.clone()),
+        prefix: None,
+        error_output_prefix: None,
+        compression: spec::Compression::None,
+        buffering: spec::Buffering::default(),
+        append_delimiter: false,
+    }
 }
 
 /// Where objects go, one for all streams, and how many of one stream at a time.

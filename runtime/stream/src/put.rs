@@ -1,6 +1,7 @@
 //! Records that come one request at a time: durable when the answer is given, and appended once however often a request is
 //! repeated.
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use standpipe_log::{Append, RequestId, failpoint};
@@ -9,12 +10,15 @@ use standpipe_record::{Batch, Kind};
 use crate::Stream;
 use crate::intake::PAUSE;
 use crate::keeper::KeepError;
+use crate::metrics::add;
 use crate::repeats::{Accepted, Claim, Ticket};
 use crate::state::random;
 use crate::stream::Shared;
 
 /// How long a request waits for a lane that is being brought back, or whose disk fails.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+/// How many requests of one stream may wait like that: each has a thread, which those of other streams want.
+const MOST_WAITING: usize = 16;
 
 /// Why records were not accepted. None of them is kept for certain: try again with the same id.
 #[derive(Debug, thiserror::Error)]
@@ -49,10 +53,18 @@ impl Stream {
     /// the same; one that is under way is waited for. It blocks for as long as an fsync takes, or [`PATIENCE`].
     pub fn put(&self, records: &Batch, id: Option<RequestId>) -> Result<Accepted, PutError> {
         let shared = self.shared();
+        if shared.plan.discards {
+            return Ok(shared.discard(records));
+        }
         // One without an id gets one: after a failed sync it tells whether the records came back with their lane.
         let id = id.unwrap_or_else(|| RequestId(random().to_be_bytes()));
         let until = Instant::now() + PATIENCE;
-        while !shared.wait_ready(PAUSE) {
+        let mut waiting = None;
+        while !shared.wait_ready(Duration::ZERO) {
+            if waiting.is_none() {
+                waiting = Some(Waiting::begin(shared)?);
+            }
+            shared.wait_ready(PAUSE);
             if shared.takes_no_more() {
                 return Err(PutError::Ended);
             }
@@ -60,14 +72,47 @@ impl Stream {
                 return Err(PutError::Busy);
             }
         }
+        drop(waiting);
         loop {
             match shared.repeats.claim(id) {
-                Claim::Answered(answer) => return Ok(answer),
+                Claim::Answered(answer) => {
+                    tracing::debug!(stream = %shared.plan.name, "a request came again and is answered as before");
+                    return Ok(answer);
+                }
                 // Whether it was kept or dropped: claim again.
                 Claim::UnderWay(told) => drop(told.blocking_recv()),
                 Claim::First(ticket) => return append(shared, records, id, ticket),
             }
         }
+    }
+}
+
+/// A request that waits. Dropped, it does not any more.
+struct Waiting<'a>(&'a Shared);
+
+impl<'a> Waiting<'a> {
+    fn begin(shared: &'a Shared) -> Result<Self, PutError> {
+        let waiting = Self(shared);
+        match shared.waiting.fetch_add(1, Ordering::Relaxed) < MOST_WAITING {
+            true => Ok(waiting),
+            false => Err(PutError::Busy),
+        }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Shared {
+    /// Takes records of a stream that keeps none.
+    fn discard(&self, records: &Batch) -> Accepted {
+        let count = records.len() as u64;
+        let first = self.discarded.fetch_add(count, Ordering::Relaxed);
+        let at_ms = records.arrival_ms().last().copied().unwrap_or_default();
+        Accepted { lane: 0, at_ms, first, records: count }
     }
 }
 
@@ -78,12 +123,20 @@ fn append(shared: &Shared, records: &Batch, id: RequestId, mut ticket: Ticket) -
         None => shared.pick(),
     };
     let until = Instant::now() + PATIENCE;
-    let mut generation = None;
+    let (mut generation, mut waiting) = (None, None);
     loop {
         if shared.takes_no_more() {
             return Err(PutError::Ended);
         }
-        let Some(lease) = slot.wait_for_lease(PAUSE) else {
+        let lease = match (slot.wait_for_lease(Duration::ZERO), &waiting) {
+            (Some(lease), _) => Some(lease),
+            (None, Some(_)) => slot.wait_for_lease(PAUSE),
+            (None, None) => {
+                waiting = Some(Waiting::begin(shared)?);
+                slot.wait_for_lease(PAUSE)
+            }
+        };
+        let Some(lease) = lease else {
             if Instant::now() >= until {
                 return Err(PutError::Busy);
             }
@@ -104,7 +157,7 @@ fn append(shared: &Shared, records: &Batch, id: RequestId, mut ticket: Ticket) -
                     first: span.first.get(),
                     records: records.len() as u64,
                 };
-                ticket.keep(answer);
+                add(&shared.plan.metrics.forgotten_answers, ticket.keep(answer));
                 lease.note_appended(records.payload().len() as u64);
                 return Ok(answer);
             }
@@ -117,6 +170,9 @@ fn append(shared: &Shared, records: &Batch, id: RequestId, mut ticket: Ticket) -
             error if error.kind() == Kind::Retry => {
                 tracing::debug!(stream = %shared.plan.name, %error, "an append failed, will retry");
                 ticket.pin(slot.lane());
+                if waiting.is_none() {
+                    waiting = Some(Waiting::begin(shared)?);
+                }
                 if Instant::now() >= until {
                     return Err(PutError::Busy);
                 }

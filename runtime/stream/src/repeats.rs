@@ -41,6 +41,8 @@ struct Book {
     pinned: HashMap<RequestId, u32>,
     pins: VecDeque<RequestId>,
     forgotten: u64,
+    /// And how many of these were returned.
+    told: u64,
 }
 
 /// What to do about a request.
@@ -114,9 +116,13 @@ impl Ticket {
         }
     }
 
-    /// Remembers the answer and tells who waits for it.
-    pub fn keep(self, answer: Accepted) {
-        lock(&self.book).insert(self.id, answer);
+    /// Remembers the answer and tells who waits for it. Returns how many answers were forgotten before their time since
+    /// the last one was kept.
+    pub fn keep(self, answer: Accepted) -> u64 {
+        let mut book = lock(&self.book);
+        book.insert(self.id, answer);
+        let forgotten = book.forgotten;
+        forgotten - std::mem::replace(&mut book.told, forgotten)
     }
 }
 
@@ -209,5 +215,8 @@ mod tests {
         }
         assert_eq!((repeats.answer(id(2)), repeats.forgotten()), (None, 2));
         assert!(repeats.answer(id(9 + most)).is_some());
+        let keep = |number| first(&repeats, id(number)).keep(answer(1_001 + REMEMBERED_MS));
+        // All that nobody was told of yet.
+        assert_eq!((keep(20 + most), keep(21 + most), repeats.forgotten()), (3, 1, 4));
     }
 }

@@ -150,6 +150,10 @@ impl State {
         Ok(state)
     }
 
+    pub(crate) fn quota(&self) -> &Arc<Quota> {
+        &self.quota
+    }
+
     pub(crate) fn disk(&self) -> &dyn Disk {
         self.disk.as_ref()
     }
@@ -185,6 +189,18 @@ impl State {
             }
         }
         Ok(())
+    }
+
+    /// Refuses if a stream holds records, or if what it holds cannot be read.
+    pub(crate) fn holds_nothing(&self, stream: &str) -> Result<(), StateError> {
+        let stream = stream.to_owned();
+        let report = Inspection::on(Arc::clone(&self.disk), &self.path).stream(&stream, Depth::Newest);
+        let (records, bytes) = (report.records(), report.bytes());
+        match report.into_flaw() {
+            Some(flaw) => Err(StateError::Unreadable { stream, flaw: Box::new(flaw) }),
+            None if records > 0 => Err(StateError::Orphan { stream, records, bytes }),
+            None => Ok(()),
+        }
     }
 
     /// The uploads that a stream has begun and not ended.

@@ -9,6 +9,8 @@ pub struct Stop(Arc<Asked>);
 #[derive(Default)]
 struct Asked {
     asked: AtomicBool,
+    /// Another one goes on with what is left.
+    hands_over: AtomicBool,
     deadline: Mutex<Option<Instant>>,
     above: Option<Stop>,
     told: Mutex<Vec<Box<dyn Fn() + Send + Sync>>>,
@@ -28,6 +30,16 @@ impl Stop {
         for tell in lock(&self.0.told).iter() {
             tell();
         }
+    }
+
+    /// Asks, for another to go on: deliveries under way may take `patience`, and no other is begun.
+    pub(crate) fn hand_over(&self, patience: Duration) {
+        self.0.hands_over.store(true, Ordering::Release);
+        self.ask(patience);
+    }
+
+    pub(crate) fn hands_over(&self) -> bool {
+        self.0.hands_over.load(Ordering::Acquire) || self.0.above.as_ref().is_some_and(Self::hands_over)
     }
 
     /// Whether it was asked.

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use crate::live::Live;
 use crate::metrics::Trouble;
 use crate::places::Places;
 use crate::pool::Task;
+use crate::record_id::RecordIds;
 use crate::repeats::{Accepted, Repeats};
 use crate::slot::Slot;
 use crate::state::random;
@@ -43,6 +45,10 @@ pub(crate) struct Shared {
     pub(crate) places: Places,
     pub(crate) repeats: Repeats,
     pub(crate) window: Arc<Window>,
+    /// Requests that wait for the stream, or its disk.
+    pub(crate) waiting: AtomicUsize,
+    /// Records that were taken and not kept.
+    pub(crate) discarded: AtomicU64,
     /// Random: tells this run of the stream from all others.
     pub(crate) born: u128,
     this: Weak<Self>,
@@ -87,6 +93,8 @@ impl Stream {
             stop: stop.child(),
             places: Places::default(),
             repeats: Repeats::default(),
+            waiting: AtomicUsize::new(0),
+            discarded: AtomicU64::new(0),
             born: random(),
             this: Weak::clone(this),
             intake: workers.keep.task(),
@@ -104,6 +112,22 @@ impl Stream {
         }
         shared.intake.begin(Box::new(Intake::new(Arc::clone(&shared))));
         Self { shared }
+    }
+
+    /// Whether what is on disk is known, and records are taken.
+    pub fn is_ready(&self) -> bool {
+        self.shared.state().ready
+    }
+
+    /// What was answered to a request, if it was.
+    pub fn answer(&self, id: RequestId) -> Option<Accepted> {
+        self.shared.repeats.answer(id)
+    }
+
+    /// What records that were accepted are called.
+    pub fn record_ids(&self, accepted: &Accepted) -> RecordIds {
+        let Home { state, incarnation, .. } = *self.shared.home;
+        RecordIds { state, incarnation, lane: accepted.lane, first: accepted.first }
     }
 
     pub(crate) fn shared(&self) -> &Shared {

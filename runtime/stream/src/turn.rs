@@ -2,13 +2,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use standpipe_log::{Log, failpoint};
-use standpipe_plugin::{Chain, StartError};
+use standpipe_plugin::{Chain, StartError, Worker};
 
 use crate::Error;
 use crate::budget::Meter;
 use crate::keeper::KeepError;
 use crate::lane::{AdvanceError, Lane, Take, Transform};
-use crate::metrics::{Oldest, set};
+use crate::metrics::{Amount, Held, PluginReading, set};
 use crate::pool::{Next, STEP, Task, Work};
 use crate::slot::Slot;
 use crate::stream::Shared;
@@ -40,7 +40,9 @@ pub(crate) struct Turn {
     idle: Option<Instant>,
     rests: bool,
     counted: u64,
-    oldest: Arc<Oldest>,
+    /// What the plugins had done when they were looked at last.
+    plugins: PluginReading,
+    held: Arc<Held>,
 }
 
 impl Turn {
@@ -54,7 +56,7 @@ impl Turn {
     ) -> Self {
         let meter = stream.workers.budget.meter(task);
         let began = Instant::now();
-        let oldest = stream.plan.metrics.lane(slot.lane());
+        let held = stream.plan.metrics.lane(slot.lane());
         Self {
             slot,
             stream,
@@ -67,7 +69,8 @@ impl Turn {
             idle: None,
             rests: false,
             counted: 0,
-            oldest,
+            plugins: PluginReading::default(),
+            held,
         }
     }
 
@@ -82,13 +85,28 @@ impl Turn {
             cut.held = Some(self.meter.detach(cut.memory()));
             // Those of cuts that wait are older, if there are any.
             if self.slot.has_no_cut() {
-                set(&self.oldest.cut, cut.oldest_ms());
+                set(&self.held.cut, cut.oldest_ms());
             }
             self.slot.push(cut, self.generation);
         }
-        set(&self.oldest.open, self.lane.oldest_ms());
+        self.note_open();
         self.meter.note(self.lane.memory());
         true
+    }
+
+    fn note_open(&self) {
+        self.held.open.note(self.lane.oldest_ms(), self.lane.open());
+    }
+
+    fn count_plugins(&mut self) {
+        let mut now = PluginReading::default();
+        for stats in self.lane.transform.workers().iter().map(Worker::stats) {
+            now.calls += stats.calls + stats.failed_calls;
+            now.good_calls += stats.calls;
+            now.cpu += stats.run_time;
+        }
+        let before = std::mem::replace(&mut self.plugins, now);
+        self.stream.plan.metrics.plugins(&before, &now);
     }
 
     fn end(&mut self, how: Result<(), KeepError>) -> Next {
@@ -103,7 +121,7 @@ impl Turn {
             // A finite source has ended: nothing will be added to its parcels.
             return if self.cut(Take::All) { self.end(Ok(())) } else { Next::Wait(None) };
         }
-        set(&self.oldest.open, self.lane.oldest_ms());
+        self.note_open();
         self.lane.transform.idle();
         let since = *self.idle.get_or_insert_with(Instant::now);
         if !self.rests && since.elapsed() >= IDLE {
@@ -133,6 +151,8 @@ impl Work for Turn {
         let began = Instant::now();
         loop {
             if !self.slot.is_current(self.generation) {
+                // Whoever sent the lane back to disk may have come first.
+                self.held.open.note(None, Amount::default());
                 return self.end(Ok(()));
             }
             if self.stream.stop.is_asked() {
@@ -145,7 +165,9 @@ impl Work for Turn {
             {
                 return Next::Wait(None);
             }
-            match self.lane.advance() {
+            let advanced = self.lane.advance();
+            self.count_plugins();
+            match advanced {
                 Ok(true) => (self.failing, self.idle, self.rests) = (None, None, false),
                 Ok(false) => return self.wait(),
                 Err(AdvanceError::Keep(error)) => return self.end(Err(error)),
@@ -160,7 +182,7 @@ impl Work for Turn {
             }
             if began.elapsed() >= STEP {
                 self.lane.transform.idle();
-                set(&self.oldest.open, self.lane.oldest_ms());
+                self.note_open();
                 return Next::Again;
             }
         }

@@ -8,6 +8,7 @@ use super::{KeepError, Keeper, unlink};
 use crate::Plan;
 use crate::entry::{Entry, Renamed, SealedFile, Upload};
 use crate::live::Live;
+use crate::metrics::Amount;
 use crate::parcel::hex;
 
 impl Keeper {
@@ -19,6 +20,12 @@ impl Keeper {
     /// When the oldest record in them arrived.
     pub(crate) fn oldest_ms(&self) -> Option<u64> {
         self.live.files.values().filter_map(|file| file.oldest_ms).min()
+    }
+
+    /// How many they are, and their bytes.
+    pub(crate) fn sealed(&self) -> Amount {
+        let bytes = self.live.files.values().map(|file| file.bytes).sum();
+        Amount { count: self.live.files.len() as u64, bytes }
     }
 
     /// Records, or outputs, that are sealed and not delivered.

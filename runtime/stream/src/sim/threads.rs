@@ -26,6 +26,8 @@ fn plan(source: Source, sink: &Arc<Memory>) -> Plan {
         name: "s".into(),
         metrics: Arc::default(),
         concurrency: 2,
+        discards: false,
+        buckets: Arc::default(),
         source,
         lanes: 2,
         plugins: Vec::new(),

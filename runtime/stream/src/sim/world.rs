@@ -245,6 +245,8 @@ impl World {
             name: "s".into(),
             metrics: Arc::default(),
             concurrency: 1,
+            discards: false,
+            buckets: Arc::default(),
             source: Source::Puts,
             lanes: 1 + u32::try_from(self.rng.below(3)).unwrap(),
             plugins: Vec::new(),
