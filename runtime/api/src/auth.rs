@@ -27,8 +27,23 @@ pub struct Request<'a> {
     pub target: &'a str,
     /// Names in lower case, and values. Those that are no text are left out: a signature that covers one fails.
     pub headers: &'a [(&'a str, &'a str)],
-    /// The body as it was sent, before it is unpacked.
-    pub body: &'a [u8],
+    /// SHA-256 of the body as it was sent, before it is unpacked, in hexadecimal digits.
+    pub body_sha256: &'a str,
+}
+
+/// What belongs to a key. Not to be shown.
+#[derive(Clone, Copy)]
+pub struct Secret<'a> {
+    /// What is signed with.
+    pub key: &'a str,
+    /// What must come with it, if it is a temporary one.
+    pub session_token: Option<&'a str>,
+}
+
+impl std::fmt::Debug for Secret<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
 }
 
 /// Why nobody is known to have sent a request.
@@ -88,14 +103,39 @@ struct Header<'a> {
     signature: &'a str,
 }
 
-/// Verifies the signature of a request for `service`. `secret` gives the secret of a key. Returns the id of the key that
+/// Verifies the signature of a request for `service`. `secret` gives what belongs to a key. Returns the id of the key that
 /// it was signed by.
-pub fn verify<'a>(
+pub fn verify<'a, 's>(
     request: &Request<'a>,
     service: &str,
     now: SystemTime,
-    secret: impl Fn(&str) -> Option<String>,
+    secret: impl Fn(&str) -> Option<Secret<'s>>,
 ) -> Result<&'a str, Denied> {
+    let (found, secret, time) = claim(request, service, now, secret)?;
+    let again = signed_again(request, &found, secret.key, time).ok_or(Denied::Mismatch)?;
+    match again.as_bytes().ct_eq(found.signature.as_bytes()).into() {
+        true => Ok(found.key),
+        false => Err(Denied::Mismatch),
+    }
+}
+
+/// Refuses what could not be verified whatever its body is. Says nothing of who sent it.
+pub fn precheck<'s>(
+    request: &Request<'_>,
+    service: &str,
+    now: SystemTime,
+    secret: impl Fn(&str) -> Option<Secret<'s>>,
+) -> Result<(), Denied> {
+    claim(request, service, now, secret).map(|_| ())
+}
+
+/// Who a request claims to be from, and when.
+fn claim<'a, 's>(
+    request: &Request<'a>,
+    service: &str,
+    now: SystemTime,
+    secret: impl Fn(&str) -> Option<Secret<'s>>,
+) -> Result<(Header<'a>, Secret<'s>, SystemTime), Denied> {
     let header =
         |name: &str| request.headers.iter().find(|(found, _)| *found == name).map(|(_, value)| *value);
     let presigned =
@@ -114,12 +154,12 @@ pub fn verify<'a>(
     }
     // Before the clocks are compared: who has no key learns nothing of ours.
     let secret = secret(found.key).ok_or(Denied::UnknownKey)?;
-    skew(sent, time, now)?;
-    let again = signed_again(request, &found, &secret, time).ok_or(Denied::Mismatch)?;
-    match again.as_bytes().ct_eq(found.signature.as_bytes()).into() {
-        true => Ok(found.key),
-        false => Err(Denied::Mismatch),
+    let token = header("x-amz-security-token").unwrap_or_default();
+    if !bool::from(token.as_bytes().ct_eq(secret.session_token.unwrap_or_default().as_bytes())) {
+        return Err(Denied::UnknownKey);
     }
+    skew(sent, time, now)?;
+    Ok((found, secret, time))
 }
 
 impl<'a> Header<'a> {
@@ -179,9 +219,13 @@ fn signed_again(
         .settings(settings)
         .build()
         .ok()?;
-    let signable =
-        SignableRequest::new(request.method, url, covered.into_iter(), SignableBody::Bytes(request.body))
-            .ok()?;
+    let signable = SignableRequest::new(
+        request.method,
+        url,
+        covered.into_iter(),
+        SignableBody::Precomputed(request.body_sha256.to_owned()),
+    )
+    .ok()?;
     let (_, signature) = sign(signable, &SigningParams::V4(params)).ok()?.into_parts();
     Some(signature)
 }

@@ -13,6 +13,9 @@ pub struct Put {
     pub records: Option<Records>,
 }
 
+/// Of how many records it is noted what they lack: a request has fewer.
+const MOST_MISSING: usize = 1_000;
+
 /// Records end to end.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Records {
@@ -20,7 +23,7 @@ pub struct Records {
     pub payload: Vec<u8>,
     /// Where each record ends in it.
     pub ends: Vec<u32>,
-    /// The records without data, and those that are null themselves.
+    /// The first 1,000 records without data, or that are null themselves.
     pub missing: Vec<Missing>,
 }
 
@@ -110,8 +113,13 @@ impl<T> Once<T> {
 /// Reads one `Record`.
 fn one(cursor: &mut Cursor<'_>, records: &mut Records) -> Result<(), Malformed> {
     let number = records.ends.len();
+    let note = |records: &mut Records, whole| {
+        if records.missing.len() < MOST_MISSING {
+            records.missing.push(Missing { record: number, whole });
+        }
+    };
     if cursor.null()? {
-        records.missing.push(Missing { record: number, whole: true });
+        note(records, true);
     } else {
         let (mut seen, mut has_data) = (false, false);
         cursor.object(|cursor, name| {
@@ -132,7 +140,7 @@ fn one(cursor: &mut Cursor<'_>, records: &mut Records) -> Result<(), Malformed> 
             }
         })?;
         if !has_data {
-            records.missing.push(Missing { record: number, whole: false });
+            note(records, false);
         }
     }
     records.ends.push(u32::try_from(records.payload.len()).map_err(|_| Malformed)?);

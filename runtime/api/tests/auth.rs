@@ -4,7 +4,8 @@
 use std::time::{Duration, SystemTime};
 
 use serde::Deserialize;
-use standpipe_api::auth::{Denied, MOST_SKEW, Request, verify};
+use sha2::{Digest, Sha256};
+use standpipe_api::auth::{Denied, MOST_SKEW, Request, Secret, verify};
 
 #[derive(Deserialize, Clone)]
 struct Signed {
@@ -21,6 +22,9 @@ fn golden() -> Vec<Signed> {
     serde_json::from_str(include_str!("golden/signed.json")).unwrap()
 }
 
+/// What comes with the key of the case `a session`.
+const TOKEN: &str = "FwoGZXIvYXdzEXAMPLE==";
+
 /// 2026-11-26T00:15:00Z.
 fn now() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_652_100)
@@ -30,8 +34,10 @@ fn check_at(signed: &Signed, at: SystemTime, secret: &str) -> Result<String, Den
     let headers: Vec<(&str, &str)> =
         signed.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let Signed { method, target, body, .. } = signed;
-    let request = Request { method, target, headers: &headers, body: body.as_bytes() };
-    let known = |key: &str| (key == "AKIDEXAMPLE").then(|| secret.to_owned());
+    let body_sha256 = format!("{:x}", Sha256::digest(body));
+    let request = Request { method, target, headers: &headers, body_sha256: &body_sha256 };
+    let session_token = (signed.name == "a session").then_some(TOKEN);
+    let known = |key: &str| (key == "AKIDEXAMPLE").then_some(Secret { key: secret, session_token });
     verify(&request, "firehose", at, known).map(str::to_owned)
 }
 
@@ -68,7 +74,12 @@ fn anything_else_than_what_was_signed_is_a_mismatch() {
             changes.push(Signed { headers, ..good.clone() });
         }
         for changed in changes {
-            assert_eq!(check(&changed), Err(Denied::Mismatch), "{}: {:?}", good.name, changed.headers);
+            let sent = |signed: &Signed| {
+                signed.headers.iter().find(|(name, _)| name == "x-amz-security-token").cloned()
+            };
+            // A token that is not the key's makes it another key.
+            let want = if sent(&changed) == sent(&good) { Denied::Mismatch } else { Denied::UnknownKey };
+            assert_eq!(check(&changed), Err(want), "{}: {:?}", good.name, changed.headers);
         }
         assert_eq!(check_at(&good, now(), "another"), Err(Denied::Mismatch));
     }

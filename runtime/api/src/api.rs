@@ -1,0 +1,90 @@
+//! What all requests share, and what a reload puts in its place.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Instant;
+
+use standpipe_spec as spec;
+use standpipe_stream::{Metrics, Streams};
+
+use crate::access::Access;
+use crate::admission::Admission;
+use crate::rate::Limiter;
+
+/// The API of a host. A clone is the same.
+#[derive(Debug, Clone)]
+pub struct Api {
+    pub(crate) shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) streams: Streams,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) admission: Arc<Admission>,
+    settings: RwLock<Arc<Settings>>,
+}
+
+/// What may change while the host runs.
+#[derive(Debug)]
+pub struct Settings {
+    pub(crate) access: Access,
+    pub(crate) account: String,
+    pub(crate) region: String,
+    /// The streams of the config by name.
+    pub(crate) streams: BTreeMap<String, Served>,
+}
+
+/// A stream as the API sees it.
+#[derive(Debug)]
+pub(crate) struct Served {
+    pub(crate) said: spec::Stream,
+    pub(crate) limiter: Limiter,
+}
+
+impl Settings {
+    /// Reads what the config says, and the secrets that it refers to. A failure is one sentence.
+    pub fn read(config: &spec::Config) -> Result<Self, String> {
+        let now = Instant::now();
+        let served =
+            |stream: &spec::Stream| Served { said: stream.clone(), limiter: Limiter::new(stream.rate, now) };
+        Ok(Self {
+            access: Access::read(&config.keys)?,
+            account: config.api.account.clone(),
+            region: config.api.region.clone(),
+            streams: config.streams.iter().map(|(name, stream)| (name.clone(), served(stream))).collect(),
+        })
+    }
+
+    /// The name of a stream among all of AWS.
+    pub(crate) fn arn(&self, stream: &str) -> String {
+        let Self { account, region, .. } = self;
+        format!("arn:aws:firehose:{region}:{account}:deliverystream/{stream}")
+    }
+}
+
+impl Api {
+    /// An API for these streams, whose requests may hold `memory` bytes.
+    pub fn new(streams: Streams, metrics: Arc<Metrics>, settings: Settings, memory: u64) -> Self {
+        let settings = RwLock::new(Arc::new(settings));
+        let admission = Admission::new(memory);
+        Self { shared: Arc::new(Shared { streams, metrics, admission, settings }) }
+    }
+
+    /// What holds now.
+    pub(crate) fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.shared.settings.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Has other settings hold from the next request on. Rates that are the same go on as they are.
+    pub fn change(&self, mut settings: Settings) {
+        let mut held = self.shared.settings.write().unwrap_or_else(PoisonError::into_inner);
+        for (name, served) in &mut settings.streams {
+            if let Some(before) = held.streams.get(name).filter(|before| before.said.rate == served.said.rate)
+            {
+                served.limiter = before.limiter.clone();
+            }
+        }
+        *held = Arc::new(settings);
+    }
+}

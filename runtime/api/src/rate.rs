@@ -1,0 +1,131 @@
+//! How much a stream takes a second, as its config says.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use standpipe_spec::Rate;
+
+/// What a stream may still take. A clone is the same.
+#[derive(Debug, Clone)]
+pub(crate) struct Limiter {
+    rate: Rate,
+    left: Arc<Mutex<Left>>,
+}
+
+/// Each fills up to what a second has. What is taken may pass zero once, so that a large record passes a small rate.
+#[derive(Debug)]
+struct Left {
+    at: Instant,
+    requests: f64,
+    records: f64,
+    bytes: f64,
+}
+
+impl Limiter {
+    /// At first there is what a second has.
+    pub(crate) fn new(rate: Rate, now: Instant) -> Self {
+        let Rate { requests, records, bytes } = rate;
+        let left = Left {
+            at: now,
+            requests: per_second(requests),
+            records: per_second(records),
+            bytes: per_second(bytes),
+        };
+        Self { rate, left: Arc::new(Mutex::new(left)) }
+    }
+
+    /// Takes as many of the records that end at `ends` as may come now, from the first on, and says how many.
+    pub(crate) fn admit(&self, ends: &[u32], now: Instant) -> usize {
+        let Rate { requests, records, bytes } = self.rate;
+        if requests.or(records).or(bytes).is_none() {
+            return ends.len();
+        }
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let seconds = now.saturating_duration_since(left.at).as_secs_f64();
+        left.at = left.at.max(now);
+        left.requests = fill(left.requests, requests, seconds);
+        left.records = fill(left.records, records, seconds);
+        left.bytes = fill(left.bytes, bytes, seconds);
+        if left.requests < 1.0 || left.bytes <= 0.0 {
+            return 0;
+        }
+        // Bounded by what a request may have, so it is exact.
+        let most = if records.is_some() { left.records.max(0.0) as usize } else { ends.len() };
+        let (most, budget) = (most.min(ends.len()), left.bytes);
+        // The record that passes the rate still comes, and those behind it do not.
+        let admitted = match bytes {
+            Some(_) => {
+                let before = ends.partition_point(|end| f64::from(*end) < budget);
+                most.min(before + 1)
+            }
+            None => most,
+        };
+        if let Some(end) = admitted.checked_sub(1).and_then(|last| ends.get(last)) {
+            left.requests -= 1.0;
+            left.records -= admitted as f64;
+            left.bytes -= f64::from(*end);
+        }
+        admitted
+    }
+}
+
+/// As a number of which infinitely many are left when there is no limit.
+fn per_second(limit: Option<u64>) -> f64 {
+    limit.map_or(f64::INFINITY, |limit| limit as f64)
+}
+
+fn fill(left: f64, limit: Option<u64>, seconds: f64) -> f64 {
+    let limit = per_second(limit);
+    if limit.is_finite() { (left + limit * seconds).min(limit) } else { limit }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const FIVE: [u32; 5] = [10, 20, 30, 40, 50];
+
+    fn limiter(requests: Option<u64>, records: Option<u64>, bytes: Option<u64>) -> (Limiter, Instant) {
+        let now = Instant::now();
+        (Limiter::new(Rate { requests, records, bytes }, now), now)
+    }
+
+    #[test]
+    fn without_a_rate_all_comes() {
+        let (limiter, now) = limiter(None, None, None);
+        assert_eq!(limiter.admit(&FIVE, now), 5);
+    }
+
+    #[test]
+    fn records_come_as_far_as_they_may_and_more_a_second_later() {
+        let (limiter, now) = limiter(None, Some(8), None);
+        assert_eq!(limiter.admit(&FIVE, now), 5);
+        assert_eq!(limiter.admit(&FIVE, now), 3);
+        assert_eq!(limiter.admit(&FIVE, now), 0);
+        assert_eq!(limiter.admit(&FIVE, now + Duration::from_millis(500)), 4);
+        assert_eq!(limiter.admit(&FIVE, now + Duration::from_secs(9)), 5);
+    }
+
+    #[test]
+    fn a_record_larger_than_the_rate_passes_and_is_made_up_for() {
+        let (limiter, now) = limiter(None, None, Some(25));
+        assert_eq!(limiter.admit(&FIVE, now), 3);
+        assert_eq!(limiter.admit(&FIVE, now), 0);
+        assert_eq!(limiter.admit(&[100], now + Duration::from_secs(1)), 1);
+        assert_eq!(limiter.admit(&[1], now + Duration::from_secs(4)), 0);
+        assert_eq!(limiter.admit(&[1], now + Duration::from_secs(5)), 1);
+    }
+
+    #[test]
+    fn a_request_that_is_refused_costs_none() {
+        let (limiter, now) = limiter(Some(2), Some(5), None);
+        assert_eq!(limiter.admit(&FIVE, now), 5);
+        assert_eq!(limiter.admit(&FIVE, now), 0);
+        assert_eq!(limiter.admit(&FIVE, now + Duration::from_secs(1)), 5);
+        let (limiter, now) = super::tests::limiter(Some(1), None, None);
+        assert_eq!(limiter.admit(&[1], now), 1);
+        assert_eq!(limiter.admit(&[1], now), 0);
+    }
+}
