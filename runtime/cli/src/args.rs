@@ -25,6 +25,7 @@ pub(crate) enum LogFormat {
 pub(crate) enum Command {
     Pipe(Pipe),
     Run(Run),
+    Reload(Reload),
     Retry(Retry),
     Check(Check),
     Status(Status),
@@ -85,6 +86,19 @@ pub(crate) struct Run {
     pub(crate) abandon: Vec<String>,
 }
 
+/// Have the host that runs read its config file again.
+///
+/// The file is checked first: one with a mistake changes nothing. Streams, plugins, keys and rates change while records
+/// come in; `state`, `quota`, `listen` and the like want a new start. SIGHUP does the same and tells the host's log.
+/// Exits with 0 when the file holds, with 1 when no host runs, and with 2 when something is wrong with the file.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  standpipe reload\n  standpipe reload /etc/standpipe.toml")]
+pub(crate) struct Reload {
+    /// The config file.
+    #[arg(default_value = "standpipe.toml")]
+    pub(crate) config: PathBuf,
+}
+
 /// Go on with a stream that stopped because the key of an object is taken by other bytes.
 ///
 /// Tries everything that waits for its delivery once. What cannot have its key gets a new one, which the next run uses.
@@ -137,14 +151,23 @@ pub(crate) struct Log {
 pub(crate) enum LogCommand {
     /// List segments, journals, open parcels, sealed files and sources, with positions and sizes.
     #[command(
-        after_help = "Examples:\n  standpipe log inspect state\n  standpipe log inspect state/streams/web"
+        after_help = "Examples:\n  standpipe log inspect state\n  standpipe log inspect state/streams/web\n  standpipe log inspect state --record AbCd…    # where is the record with this id?"
     )]
-    Inspect(LogFolder),
+    Inspect(LogInspect),
     /// Check every checksum and say what recovery would do. Exits with 1 if something is corrupt or missing.
     #[command(
         after_help = "Examples:\n  standpipe log verify state\n  standpipe log verify state/streams/web/lane-0"
     )]
     Verify(LogFolder),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct LogInspect {
+    #[command(flatten)]
+    pub(crate) folder: LogFolder,
+    /// Show where the record is that a producer was told this id of. Exits with 1 if this host has given out no such id.
+    #[arg(long, value_name = "ID")]
+    pub(crate) record: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]

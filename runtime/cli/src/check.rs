@@ -33,24 +33,56 @@ pub(crate) fn check(args: &Check) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Reads a config file and everything it names, loading plugins into the host that `host` makes for it. Shows
-/// all findings; `None` when one of them is an error.
+/// Reads a config file. What is wrong with its text, or the file, is told.
+pub(crate) fn find(path: &Path) -> Result<standpipe_spec::File, String> {
+    let file = standpipe_spec::load(path).map_err(|error| format!("error: {error}"))?;
+    match file.config() {
+        Some(_) => Ok(file),
+        None => Err(told(&file)),
+    }
+}
+
+fn told(file: &standpipe_spec::File) -> String {
+    report::render(&file.path, &file.text, &file.findings, show::colours()).trim_end().to_owned()
+}
+
+/// A config file that can be run.
+pub(crate) struct Loaded {
+    pub(crate) plans: Vec<Plan>,
+    pub(crate) file: standpipe_spec::File,
+    /// What there is to be said all the same; it may be nothing.
+    pub(crate) told: String,
+}
+
+/// Reads a config file and everything it names, loading plugins into the host that `host` makes for it. If it cannot be
+/// run, all findings are told.
+pub(crate) fn read(
+    path: &Path,
+    metrics: &Metrics,
+    host: impl FnOnce(&Config) -> Host,
+) -> Result<Loaded, String> {
+    let mut file = standpipe_spec::load(path).map_err(|error| format!("error: {error}"))?;
+    let host = host(&file.draft);
+    let plans = plan(&mut file, &host, metrics);
+    let told = told(&file);
+    match plans {
+        Some(plans) => Ok(Loaded { plans, file, told }),
+        None => Err(told),
+    }
+}
+
+/// The same, and shows what there is to be said.
 pub(crate) fn load(
     path: &Path,
     metrics: &Metrics,
     host: impl FnOnce(&Config) -> Host,
 ) -> Option<(Vec<Plan>, standpipe_spec::File)> {
-    let mut file = match standpipe_spec::load(path) {
-        Ok(file) => file,
-        Err(error) => {
-            show::line(&format!("error: {error}"));
-            return None;
-        }
+    let (loaded, told) = match read(path, metrics, host) {
+        Ok(Loaded { plans, file, told }) => (Some((plans, file)), told),
+        Err(told) => (None, told),
     };
-    let host = host(&file.draft);
-    let plans = plan(&mut file, &host, metrics);
-    if !file.findings.is_empty() {
-        show::line(report::render(&file.path, &file.text, &file.findings, show::colours()).trim_end());
+    if !told.is_empty() {
+        show::line(&told);
     }
-    plans.map(|plans| (plans, file))
+    loaded
 }

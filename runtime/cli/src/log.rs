@@ -1,6 +1,6 @@
 use std::process::ExitCode;
 
-use standpipe_stream::{Depth, Flaw, Inspection, LaneReport};
+use standpipe_stream::{Depth, Flaw, FoundRecord, Inspection, LaneReport, RecordFate};
 
 use crate::args::{Log, LogCommand};
 use crate::check::WRONG;
@@ -11,9 +11,9 @@ mod verify;
 
 /// Shows or checks what is kept at or below a folder. Changes nothing.
 pub(crate) fn log(args: &Log) -> anyhow::Result<ExitCode> {
-    let (folder, check) = match &args.command {
-        LogCommand::Inspect(folder) => (&folder.folder, false),
-        LogCommand::Verify(folder) => (&folder.folder, true),
+    let (folder, check, record) = match &args.command {
+        LogCommand::Inspect(inspect) => (&inspect.folder.folder, false, inspect.record.as_deref()),
+        LogCommand::Verify(folder) => (&folder.folder, true, None),
     };
     let Some(held) = Inspection::at(folder)? else {
         show::line(&format!(
@@ -23,6 +23,9 @@ pub(crate) fn log(args: &Log) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(WRONG));
     };
     let depth = if check { Depth::Whole } else { Depth::Newest };
+    if let Some(id) = record {
+        return self::record(&held, id);
+    }
     let (mut lanes, mut bad) = (0, 0);
     for stream in held.streams()? {
         let report = held.stream(&stream, depth);
@@ -41,6 +44,26 @@ pub(crate) fn log(args: &Log) -> anyhow::Result<ExitCode> {
         show::data(&if bad == 0 { format!("{all}, all good") } else { format!("{all}, {bad} not good") })?;
     }
     Ok(ExitCode::from(u8::from(bad > 0)))
+}
+
+/// Shows where a record is.
+fn record(held: &Inspection, id: &str) -> anyhow::Result<ExitCode> {
+    let Some(FoundRecord { place, stream, fate }) = held.record(id)? else {
+        show::line("error: no record of this state folder has that id: is it whole, and from this host?");
+        return Ok(ExitCode::from(1));
+    };
+    let (lane, position) = (place.lane, show::number(place.position));
+    let Some(stream) = stream else {
+        show::data(&format!("record {position} of lane {lane} of a stream that is no longer here"))?;
+        return Ok(ExitCode::from(1));
+    };
+    let fate = match fate {
+        RecordFate::Settled => "settled: delivered, on its way in a parcel, or dropped by a plugin",
+        RecordFate::InLog => "in the log, and waits for its turn",
+        RecordFate::Unknown => "not on disk",
+    };
+    show::data(&format!("{stream}, lane {lane}, record {position}: {fate}"))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// What a flaw makes of what has it, in a word or two.

@@ -1,9 +1,11 @@
-//! The `standpipe` program: `pipe`, `run`, `retry`, `check`, `status` and `log`, and everything that a person sees of them.
+//! The `standpipe` program: `pipe`, `run`, `reload`, `retry`, `check`, `status` and `log`, and everything that a person sees of them.
 
 mod args;
 mod check;
+mod control;
 mod log;
 mod pipe;
+mod reload;
 mod report;
 mod retry;
 mod run;
@@ -22,6 +24,7 @@ fn main() -> ExitCode {
     let done = match &args.command {
         Command::Pipe(pipe) => pipe::pipe(pipe),
         Command::Run(run) => run::run(run),
+        Command::Reload(reload) => reload::reload(reload),
         Command::Retry(retry) => retry::retry(retry),
         Command::Check(check) => check::check(check),
         Command::Status(status) => status::status(status),

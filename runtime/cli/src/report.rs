@@ -30,12 +30,29 @@ pub(crate) fn render(path: &Path, text: &str, findings: &[Finding], colour: bool
 /// it in a log, too.
 fn masked(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
+    // The quotes that end a value of several lines.
+    let mut open: Option<&str> = None;
     for line in text.split_inclusive('\n') {
-        let value = SECRETS.iter().filter_map(|key| Some(line.find(key)? + key.len())).min();
-        let value = value.filter(|from| {
-            let value = line.get(*from..).unwrap_or_default().trim_start_matches(['=', ' ', '\t', '"', '\'']);
+        let values = SECRETS.iter().flat_map(|key| line.match_indices(key).map(|(at, _)| at + key.len()));
+        let rest = |from: usize| line.get(from..).unwrap_or_default();
+        let is_written = |from: &usize| {
+            let value = rest(*from).trim_start_matches(['=', ' ', '\t', '"', '\'']);
             !value.starts_with("env:") && !value.starts_with("file:")
-        });
+        };
+        let mut value = values.filter(is_written).min();
+        match open {
+            Some(quotes) => {
+                value = Some(0);
+                open = Some(quotes).filter(|quotes| !line.contains(quotes));
+            }
+            None => {
+                let begun = value.and_then(|from| {
+                    let quotes = ["\"\"\"", "'''"].into_iter();
+                    quotes.filter_map(|quotes| Some((rest(from).find(quotes)?, quotes))).min()
+                });
+                open = begun.map(|(_, quotes)| quotes).filter(|quotes| line.matches(quotes).count() == 1);
+            }
+        }
         // And what stands before the host of a URL.
         let login = line
             .find("://")
@@ -108,11 +125,16 @@ mod tests {
     #[test]
     fn secrets_that_were_written_into_the_file_are_not_shown() {
         let text = "[s3]\nendpoint = \"http://me:hunter2@host\"\nsecret_access_key = \"hünter3\"\n\
-                    session_token = hunter4\naccess_key_id = \"env:KEY\"\n";
+                    session_token = hunter4\naccess_key_id = \"env:KEY\"\n\
+                    keys.a = { access_key_id = \"env:A\", secret_access_key = \"hunter5\" }\n\
+                    secret_access_key = \"\"\"\nhunter6\n\"\"\"\nprefix = \"shown/\"\n";
         let masked = masked(text);
         assert_eq!(masked.len(), text.len());
         assert!(
-            !masked.contains("nter") && !masked.contains("me:") && masked.contains("\"env:KEY\""),
+            !masked.contains("nter")
+                && !masked.contains("me:")
+                && masked.contains("\"env:KEY\"")
+                && masked.contains("shown/"),
             "{masked}"
         );
         let shown = rendered(text, false);

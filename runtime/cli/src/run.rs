@@ -1,33 +1,50 @@
+mod host;
+
 use std::io::{IsTerminal, Write};
 use std::num::NonZero;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use standpipe_plugin::Host;
+use standpipe_api::{Api, Server, Settings};
+use standpipe_plugin::Host as Plugins;
 use standpipe_sink::Begun;
 use standpipe_spec::{Config, Size};
-use standpipe_stream::{Metrics, Plan, State, Stop, Stream, Totals, Workers};
+use standpipe_stream::{Health, Metrics, Plan, State, Stop, Streams, Totals, Workers};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
 
 use crate::args::Run;
 use crate::check::{WRONG, load};
-use crate::show;
+use crate::{control, show};
+use host::Host;
 
 /// How long deliveries may take after SIGTERM or Ctrl-C.
 const PATIENCE: Duration = Duration::from_secs(25);
+/// How long requests under way may take before that.
+const LAST_REQUESTS: Duration = Duration::from_secs(10);
 /// How often figures are kept for `standpipe status`.
 const NOTE: Duration = Duration::from_secs(1);
 /// How often progress is shown on a terminal.
 const TICK: Duration = Duration::from_millis(250);
+/// Reloads that wait for their turn.
+const MOST_ASKED: usize = 8;
 
 pub(crate) fn run(args: &Run) -> anyhow::Result<ExitCode> {
-    let host = |config: &Config| Host::new(Some(config.state.join("compiled")));
-    let metrics = Metrics::default();
-    let Some((plans, file)) = load(&args.config, &metrics, host) else { return Ok(ExitCode::from(WRONG)) };
-    let state = State::open(&file.draft.state, file.draft.quota)?;
-    let streams = plans.iter().map(|plan| plan.name.clone()).collect();
+    let metrics = Arc::new(Metrics::default());
+    let mut plugins = None;
+    let make = |config: &Config| {
+        let made = Plugins::new(Some(config.state.join("compiled")));
+        plugins = Some(made.clone());
+        made
+    };
+    let Some((plans, file)) = load(&args.config, &metrics, make) else { return Ok(ExitCode::from(WRONG)) };
+    let config = &file.draft;
+    let state = State::open(&config.state, config.quota)?;
+    let kept = plans.iter().filter(|plan| !plan.discards()).map(|plan| plan.name.clone());
+    let streams = kept.collect();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .max_blocking_threads(8)
@@ -37,19 +54,66 @@ pub(crate) fn run(args: &Run) -> anyhow::Result<ExitCode> {
     for stream in &args.abandon {
         let uploads = state.uploads(stream).unwrap_or_default();
         state.abandon(stream, &streams)?;
-        abort(&uploads, &file.draft, &runtime);
+        abort(&uploads, config, &runtime);
         show::line(&format!("{stream}: its records are given up"));
     }
     state.check(&streams)?;
+    let settings = match Settings::read(config) {
+        Ok(settings) => settings,
+        Err(error) => {
+            show::line(&format!("error: {error}"));
+            return Ok(ExitCode::from(WRONG));
+        }
+    };
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let patience = args.drain.then_some(Duration::from_secs(args.patience));
-    let workers = Workers::new(runtime.handle().clone(), cores, file.draft.buffer_memory, patience);
+    let workers = Workers::new(runtime.handle().clone(), cores, config.buffer_memory, patience);
     let workers = workers.context("start the threads")?;
-    let plans = plans.into_iter().map(Arc::new).collect();
-    let good = runtime.block_on(supervise(plans, &state, &workers, &metrics, args.drain))?;
+    metrics.watch(&state, &workers);
+    let (tell, ends) = mpsc::unbounded_channel();
+    let stop = Stop::default();
+    let streams = Streams::new(state, workers, stop.clone(), move |plan, result| {
+        // Nobody listens any more only once the host is ending.
+        drop(tell.send((Arc::clone(plan), result)));
+    });
+    for plan in plans {
+        streams.start(Arc::new(if args.drain { plan.without_puts() } else { plan }))?;
+    }
+    let api = Api::new(streams.clone(), Arc::clone(&metrics), settings, config.api.memory);
+    let server = if args.drain { None } else { Some(Server::start(&api, config)?) };
+    if let Some(server) = &server {
+        tell_addresses(server, config);
+    }
+    let plugins = plugins.context("plugins have a host")?;
+    let host = Host {
+        streams,
+        api,
+        metrics,
+        stop,
+        plugins,
+        path: args.config.clone(),
+        config: config.clone(),
+        is_stopping: AtomicBool::new(false),
+    };
+    let good = runtime.block_on(supervise(Arc::new(host), ends, server, args.drain))?;
     // A source may still wait for input that never comes; nothing waits for it.
     runtime.shutdown_background();
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+fn tell_addresses(server: &Server, config: &Config) {
+    let scheme = if config.api.tls.is_some() { "https" } else { "http" };
+    if let Some(address) = server.address {
+        show::line(&format!("Firehose API on {scheme}://{address}"));
+        if config.keys.is_empty() {
+            show::line(
+                "  without keys: whoever is on this machine may call; `[keys.NAME]` in the config says who else",
+            );
+        }
+    }
+    if let Some(address) = server.admin_address {
+        show::line(&format!("health and metrics on http://{address}"));
+    }
 }
 
 /// Has uploads of a stream that was given up forgotten. One that cannot be is named: its parts may cost something.
@@ -62,64 +126,81 @@ fn abort(uploads: &[Begun], config: &Config, runtime: &tokio::runtime::Runtime) 
     }
 }
 
-/// Runs every stream. False when one of them failed.
+type Ended = (Arc<Plan>, Result<(), standpipe_stream::Error>);
+
+/// Runs until every stream has ended, or it is told to stop. False when a stream failed.
 async fn supervise(
-    plans: Vec<Arc<Plan>>,
-    state: &State,
-    workers: &Arc<Workers>,
-    metrics: &Metrics,
+    host: Arc<Host>,
+    mut ends: mpsc::UnboundedReceiver<Ended>,
+    server: Option<Server>,
     drain: bool,
 ) -> anyhow::Result<bool> {
     let began = Instant::now();
-    let stop = Stop::default();
     let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listen for Ctrl-C")?;
-    let (ended, mut ends) = tokio::sync::mpsc::channel(plans.len().max(1));
-    for plan in &plans {
-        let ended = ended.clone();
-        let on_end = {
-            let plan = Arc::clone(plan);
-            // There is room for one from each stream; nobody listens any more only once the host is ending.
-            move |result| drop(ended.try_send((plan, result)))
-        };
-        Stream::start(Arc::clone(plan), state.home(&plan.name)?, workers, &stop, on_end);
+    let mut hang_up = signal(SignalKind::hangup()).context("listen for SIGHUP")?;
+    let (ask, mut asked) = mpsc::channel(MOST_ASKED);
+    let state = host.config.state.clone();
+    if let Err(error) = control::listen(&state, ask) {
+        tracing::warn!(%error, "`standpipe reload` cannot reach this host; SIGHUP can");
     }
+    let server = server.map(Arc::new);
     let mut good = true;
-    let mut running = plans.len();
-    let mut failed = 0;
     let mut tick = tokio::time::interval(TICK);
     let mut note = tokio::time::interval(NOTE);
     let mut noted = None;
     let progress = std::io::stderr().is_terminal();
-    // Without `--drain`, a host whose files have ended goes on until it is told to stop.
-    while running > 0 || (!drain && !stop.is_asked() && failed < plans.len()) {
+    while host.goes_on(drain) {
         tokio::select! {
-            end = ends.recv(), if running > 0 => if let Some((plan, result)) = end {
-                running -= 1;
+            Some((plan, result)) = ends.recv() => {
                 if progress { clear_line(); }
-                finish(&plan, result, &mut good, &mut failed);
+                good &= finish(&plan, result);
             },
-            _ = terminate.recv() => ask(&stop),
-            _ = interrupt.recv() => ask(&stop),
-            _ = note.tick() => state.keep_figures(metrics, &mut noted),
-            _ = tick.tick(), if progress => if running > 0 { show_progress(&plans, began) },
+            _ = terminate.recv() => stop(&host, server.as_ref()),
+            _ = interrupt.recv() => stop(&host, server.as_ref()),
+            _ = hang_up.recv() => {
+                let host = Arc::clone(&host);
+                tokio::task::spawn_blocking(move || host.reload_told());
+            },
+            Some((control::Question::Reload, tell)) = asked.recv() => {
+                let host = Arc::clone(&host);
+                tokio::task::spawn_blocking(move || tell.send(host.reload()));
+            },
+            _ = note.tick() => host.streams.state().keep_figures(&host.metrics, &mut noted),
+            _ = tick.tick(), if progress => if host.any(|health| health != Health::Ended) {
+                show_progress(&host.streams.plans(), began);
+            },
         }
     }
-    state.keep_figures(metrics, &mut noted);
+    while let Ok((plan, result)) = ends.try_recv() {
+        if progress {
+            clear_line();
+        }
+        good &= finish(&plan, result);
+    }
+    host.streams.state().keep_figures(&host.metrics, &mut noted);
     Ok(good)
 }
 
-fn ask(stop: &Stop) {
-    if stop.is_asked() {
-        // The second time is meant.
-        stop.ask(Duration::ZERO);
-    } else {
-        tracing::info!(deadline_s = PATIENCE.as_secs(), "stopping: keeping what was read");
-        stop.ask(PATIENCE);
+/// Lets requests under way end, then has streams keep what they hold. The second time is meant.
+fn stop(host: &Host, server: Option<&Arc<Server>>) {
+    if host.is_stopping.swap(true, Ordering::Relaxed) {
+        return host.stop.ask(Duration::ZERO);
     }
+    tracing::info!(deadline_s = PATIENCE.as_secs(), "stopping: keeping what was read");
+    let (server, stop) = (server.map(Arc::clone), host.stop.clone());
+    tokio::spawn(async move {
+        if let Some(server) = server {
+            server.stop(LAST_REQUESTS).await;
+        }
+        if !stop.is_asked() {
+            stop.ask(PATIENCE);
+        }
+    });
 }
 
-fn finish(plan: &Plan, result: Result<(), standpipe_stream::Error>, good: &mut bool, failed: &mut usize) {
+/// Shows how a stream ended. False when it failed.
+fn finish(plan: &Plan, result: Result<(), standpipe_stream::Error>) -> bool {
     let Totals { read, outputs, dropped, failed: bad, objects, bytes } = plan.metrics.totals();
     show::line(&format!(
         "{}: {} read, {} out, {} dropped, {} failed; {} of {}",
@@ -131,11 +212,11 @@ fn finish(plan: &Plan, result: Result<(), standpipe_stream::Error>, good: &mut b
         show::count(objects, "object"),
         Size(bytes)
     ));
+    let good = result.is_ok();
     if let Err(error) = result {
-        *good = false;
-        *failed += 1;
         show::error(&error.into());
     }
+    good
 }
 
 fn show_progress(plans: &[Arc<Plan>], began: Instant) {

@@ -1,0 +1,83 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use standpipe_api::{Api, Settings};
+use standpipe_plugin::Host as Plugins;
+use standpipe_spec::Config;
+use standpipe_stream::{Health, Metrics, Stop, Streams};
+
+use crate::check::read;
+use crate::control::Answer;
+use crate::{reload, show};
+
+/// What runs, and what it was made from.
+pub(super) struct Host {
+    pub(super) streams: Streams,
+    pub(super) api: Api,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) stop: Stop,
+    pub(super) plugins: Plugins,
+    /// Of the config file.
+    pub(super) path: PathBuf,
+    /// As it was when the host started. What a reload may change is not read from it.
+    pub(super) config: Config,
+    pub(super) is_stopping: AtomicBool,
+}
+
+impl Host {
+    /// Whether the host goes on: with a stream that runs; or, without `--drain`, until it is told to stop, while there is
+    /// one that has not failed.
+    pub(super) fn goes_on(&self, drain: bool) -> bool {
+        let running = |health| matches!(health, Health::Starting | Health::Running);
+        let stopping = drain || self.stop.is_asked();
+        self.any(|health| running(health) || (!stopping && health != Health::Failed))
+    }
+
+    pub(super) fn any(&self, is: impl Fn(Health) -> bool) -> bool {
+        self.streams.health().into_iter().any(|(_, health)| is(health))
+    }
+
+    /// Reads the config file again and has it hold. A file that cannot be run changes nothing.
+    pub(super) fn reload(&self) -> Answer {
+        let bad = |text: String| Answer { good: false, text };
+        if self.is_stopping.load(std::sync::atomic::Ordering::Relaxed) {
+            return bad("error: the host is stopping".to_owned());
+        }
+        let answer = self.take_over();
+        // What was counted for streams that are not there, or no longer.
+        let names: Vec<String> = self.streams.plans().iter().map(|plan| plan.name.clone()).collect();
+        for stranger in self.metrics.figures().keys().filter(|name| !names.contains(name)) {
+            self.metrics.forget(stranger);
+        }
+        answer.unwrap_or_else(bad)
+    }
+
+    fn take_over(&self) -> Result<Answer, String> {
+        let loaded = read(&self.path, &self.metrics, |_| self.plugins.clone())?;
+        let file = &loaded.file;
+        if let Some(key) = reload::fixed(&self.config, &file.draft) {
+            return Err(format!(
+                "error: `{key}` cannot change while the host runs: stop it and start it again"
+            ));
+        }
+        let told = |error: String| format!("error: {error}");
+        let settings = Settings::read(&file.draft).map_err(told)?;
+        let changes = self.streams.change(loaded.plans).map_err(|error| told(error.to_string()))?;
+        self.api.change(settings);
+        let told = reload::told(&changes, file);
+        let text = if loaded.told.is_empty() { told } else { format!("{}\n{told}", loaded.told) };
+        Ok(Answer { good: true, text })
+    }
+
+    /// The same, and says so where the log goes.
+    pub(super) fn reload_told(&self) {
+        let Answer { good, text } = self.reload();
+        if good {
+            tracing::info!("{}", text.trim_end());
+        } else {
+            tracing::error!("the config file was not taken over, and all goes on as before");
+            show::line(text.trim_end());
+        }
+    }
+}
