@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What a request costs before a byte of its body is read: its head, and the task that serves it.
-const HEAD: u64 = 16 << 10;
+pub(crate) const HEAD: u64 = 16 << 10;
 
 /// The bytes that requests may hold.
 #[derive(Debug)]
@@ -63,6 +63,13 @@ impl Held {
         }
         took
     }
+
+    /// Gives back what is more than `bytes`.
+    pub(crate) fn shrink(&mut self, bytes: u64) {
+        let back = self.bytes.saturating_sub(bytes);
+        self.bytes -= back;
+        self.admission.used.fetch_sub(back, Ordering::Relaxed);
+    }
 }
 
 impl Drop for Held {
@@ -87,6 +94,10 @@ mod tests {
         assert_eq!((admission.used(), admission.refused()), (2 * HEAD + 10, 3));
         drop(second);
         assert!(first.grow(1));
+        first.shrink(u64::MAX);
+        assert_eq!(admission.used(), HEAD + 11);
+        first.shrink(7);
+        assert_eq!(admission.used(), 7);
         drop(first);
         assert_eq!(admission.used(), 0);
     }

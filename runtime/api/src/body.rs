@@ -33,12 +33,15 @@ pub(crate) async fn read(mut body: Incoming, held: &mut Held) -> Result<Vec<u8>,
     while let Some(data) = next(&mut body, whole).await? {
         let needed = (bytes.len() + data.len()) as u64;
         if needed > most {
+            forget(bytes, held);
             drain(body).await;
             return Err(too_large());
         }
         if needed > paid {
             let next = needed.max(paid * 2).max(FIRST).min(most);
             if !held.grow(next - paid) {
+                // Others get through with what it held.
+                forget(bytes, held);
                 drain(body).await;
                 return Err(Fault::slow_down());
             }
@@ -47,11 +50,13 @@ pub(crate) async fn read(mut body: Incoming, held: &mut Held) -> Result<Vec<u8>,
         }
         bytes.extend_from_slice(&data);
     }
-    // What is decoded from it is never larger than twice of it.
-    match held.grow(bytes.len() as u64 * 2) {
-        true => Ok(bytes),
-        false => Err(Fault::slow_down()),
-    }
+    Ok(bytes)
+}
+
+/// Gives back what was read of a body that is refused.
+fn forget(bytes: Vec<u8>, held: &mut Held) {
+    drop(bytes);
+    held.shrink(0);
 }
 
 /// The next bytes. None at the end.

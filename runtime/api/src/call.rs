@@ -6,7 +6,7 @@ use std::io::Read as _;
 use http::request::Parts;
 use sha2::{Digest, Sha256};
 
-use crate::admission::Held;
+use crate::admission::{HEAD, Held};
 use crate::auth;
 use crate::fault::{Cause, Fault};
 
@@ -63,8 +63,13 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
 }
 
 impl Call {
-    /// Unpacks the body if it is packed.
+    /// Unpacks the body if it is packed, and pays for what is decoded from it: never more than its length.
     pub(crate) fn unpack(&mut self) -> Result<(), Fault> {
+        self.unpack_alone()?;
+        self.held.grow(self.body.len() as u64).then_some(()).ok_or_else(Fault::slow_down)
+    }
+
+    fn unpack_alone(&mut self) -> Result<(), Fault> {
         match header(&self.head, "content-encoding").unwrap_or_default().trim() {
             "" | "identity" => return Ok(()),
             encoding if encoding.eq_ignore_ascii_case("gzip") => {}
@@ -87,6 +92,7 @@ impl Call {
             }
             if plain.len() == have {
                 self.body = plain;
+                self.held.shrink(HEAD + have as u64);
                 return Ok(());
             }
         }

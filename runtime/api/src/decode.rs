@@ -13,15 +13,15 @@ pub struct Put {
     pub records: Option<Records>,
 }
 
-/// Of how many records it is noted what they lack: a request has fewer.
-const MOST_MISSING: usize = 1_000;
+/// Of how many records it is noted where they end and what they lack: a request has fewer.
+const MOST_NOTED: usize = 1_000;
 
 /// Records end to end.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Records {
     /// All data.
     pub payload: Vec<u8>,
-    /// Where each record ends in it.
+    /// Where each record ends in it; of the first 1,000.
     pub ends: Vec<u32>,
     /// The first 1,000 records without data, or that are null themselves.
     pub missing: Vec<Missing>,
@@ -114,7 +114,7 @@ impl<T> Once<T> {
 fn one(cursor: &mut Cursor<'_>, records: &mut Records) -> Result<(), Malformed> {
     let number = records.ends.len();
     let note = |records: &mut Records, whole| {
-        if records.missing.len() < MOST_MISSING {
+        if number < MOST_NOTED {
             records.missing.push(Missing { record: number, whole });
         }
     };
@@ -143,7 +143,9 @@ fn one(cursor: &mut Cursor<'_>, records: &mut Records) -> Result<(), Malformed> 
             note(records, false);
         }
     }
-    records.ends.push(u32::try_from(records.payload.len()).map_err(|_| Malformed)?);
+    if number < MOST_NOTED {
+        records.ends.push(u32::try_from(records.payload.len()).map_err(|_| Malformed)?);
+    }
     Ok(())
 }
 

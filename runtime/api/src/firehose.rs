@@ -20,6 +20,8 @@ pub(crate) const SERVICE: &str = "firehose";
 /// What requests and answers are.
 pub(crate) const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 const TARGET: &str = "Firehose_20150804.";
+/// The longest message of serde that is told, in bytes.
+const MOST_TOLD: usize = 512;
 
 /// What a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,14 +64,14 @@ pub(crate) fn precheck(settings: &Settings, head: &http::request::Parts) -> Resu
 }
 
 /// Answers a request. It blocks for as long as an fsync takes.
-pub(crate) fn answer(api: &Api, settings: &Settings, mut call: Call) -> Result<Vec<u8>, Fault> {
+pub(crate) fn answer(api: &Api, settings: &Settings, call: &mut Call) -> Result<Vec<u8>, Fault> {
     let body_sha256 = sha256(&call.body);
     let id = signed_by(settings, &call.head, &body_sha256)?;
     let caller = id.and_then(|id| settings.access.key(&id)).map_or(Caller::Anyone, Caller::Key);
     call.unpack()?;
     let operation = operation(&call.head)?;
     let asked =
-        Asked { streams: &api.shared.streams, settings, caller, call: &call, body_sha256: &body_sha256 };
+        Asked { streams: &api.shared.streams, settings, caller, call, body_sha256: &body_sha256 };
     match operation {
         Operation::PutRecord => put::record(&asked),
         Operation::PutRecordBatch => put::batch(&asked),
@@ -114,7 +116,9 @@ impl Asked<'_> {
     /// The body as what the operation takes. Unknown members are passed over, as the service does.
     fn read<T: DeserializeOwned>(&self) -> Result<T, Fault> {
         serde_json::from_slice(&self.call.body).map_err(|error| {
-            let message = format!("the body is not the JSON of this operation: {error}");
+            // It repeats what it found, however long that is.
+            let mut message = format!("the body is not the JSON of this operation: {error}");
+            message.truncate(message.floor_char_boundary(MOST_TOLD));
             Fault::new(Cause::Serialization, message)
         })
     }

@@ -23,6 +23,9 @@ const LINES: [&str; 5] = [
     "application/json-lines",
 ];
 
+/// What a record takes besides its data, however short that is: where it ends, and when it came.
+const COLUMNS: u64 = 12;
+
 /// The stream of a path, if it is one of these.
 pub(crate) fn stream_of(path: &str) -> Option<&str> {
     path.strip_prefix("/streams/")?.strip_suffix("/records").filter(|name| !name.contains('/'))
@@ -51,7 +54,12 @@ fn shown<'a>(settings: &'a Settings, head: &http::request::Parts) -> Result<Call
 }
 
 /// Takes records. It blocks for as long as an fsync takes.
-pub(crate) fn answer(api: &Api, settings: &Settings, mut call: Call, stream: &str) -> Result<Vec<u8>, Fault> {
+pub(crate) fn answer(
+    api: &Api,
+    settings: &Settings,
+    call: &mut Call,
+    stream: &str,
+) -> Result<Vec<u8>, Fault> {
     let body_sha256 = sha256(&call.body);
     let caller = match is_signed(&call.head) {
         _ if settings.access.is_open() => Caller::Anyone,
@@ -73,8 +81,11 @@ pub(crate) fn answer(api: &Api, settings: &Settings, mut call: Call, stream: &st
     if count == 0 {
         return Ok(json!({ "records": 0 }).to_string().into_bytes());
     }
+    if !call.held.grow(count as u64 * COLUMNS) {
+        return Err(Fault::slow_down());
+    }
     let asked =
-        Asked { streams: &api.shared.streams, settings, caller, call: &call, body_sha256: &body_sha256 };
+        Asked { streams: &api.shared.streams, settings, caller, call, body_sha256: &body_sha256 };
     let put = append(&asked, stream, records, id, PutKind::Records)?;
     let last = put.accepted.records.saturating_sub(1);
     let told = json!({ "records": count, "firstRecordId": put.ids.id(0), "lastRecordId": put.ids.id(last) });

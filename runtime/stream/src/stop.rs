@@ -1,5 +1,5 @@
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 /// Asks streams to stop: to read no more, keep what they hold, and deliver no longer than to the deadline.
@@ -13,6 +13,7 @@ struct Asked {
     hands_over: AtomicBool,
     deadline: Mutex<Option<Instant>>,
     above: Option<Stop>,
+    below: Mutex<Vec<Weak<Self>>>,
     told: Mutex<Vec<Box<dyn Fn() + Send + Sync>>>,
 }
 
@@ -27,9 +28,7 @@ impl Stop {
     pub fn ask(&self, patience: Duration) {
         *lock(&self.0.deadline) = Instant::now().checked_add(patience);
         self.0.asked.store(true, Ordering::Release);
-        for tell in lock(&self.0.told).iter() {
-            tell();
-        }
+        self.0.tell();
     }
 
     /// Asks, for another to go on: deliveries under way may take `patience`, and no other is begun.
@@ -58,7 +57,12 @@ impl Stop {
 
     /// One that is also asked when this one is.
     pub(crate) fn child(&self) -> Self {
-        Self(Arc::new(Asked { above: Some(self.clone()), ..Asked::default() }))
+        let child = Self(Arc::new(Asked { above: Some(self.clone()), ..Asked::default() }));
+        let mut below = lock(&self.0.below);
+        below.retain(|child| child.strong_count() > 0);
+        below.push(Arc::downgrade(&child.0));
+        drop(below);
+        child
     }
 
     /// How long deliveries may still take. None as long as nobody asked.
@@ -74,6 +78,34 @@ impl Stop {
     }
 }
 
+impl Asked {
+    fn tell(&self) {
+        for tell in lock(&self.told).iter() {
+            tell();
+        }
+        let below: Vec<_> = lock(&self.below).iter().filter_map(Weak::upgrade).collect();
+        for child in below {
+            child.tell();
+        }
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_is_below_is_told() {
+        let (host, told) = (Stop::default(), Arc::new(AtomicBool::new(false)));
+        let below = host.child().child();
+        let tell = Arc::clone(&told);
+        below.on_ask(move || tell.store(true, Ordering::Relaxed));
+        drop(host.child());
+        host.ask(Duration::from_secs(9));
+        assert!(told.load(Ordering::Relaxed) && below.is_asked() && !below.is_overdue());
+    }
 }

@@ -102,14 +102,12 @@ impl Stream {
             state: Mutex::new(State { on_end: Some(Box::new(on_end)), ..State::default() }),
             readied: Condvar::new(),
         });
-        for asked in [stop, &shared.stop] {
-            let this = Arc::downgrade(&shared);
-            asked.on_ask(move || {
-                if let Some(this) = this.upgrade() {
-                    this.look();
-                }
-            });
-        }
+        let this = Arc::downgrade(&shared);
+        shared.stop.on_ask(move || {
+            if let Some(this) = this.upgrade() {
+                this.look();
+            }
+        });
         shared.intake.begin(Box::new(Intake::new(Arc::clone(&shared))));
         Self { shared }
     }

@@ -113,7 +113,8 @@ impl ChangeError {
 }
 
 impl Streams {
-    /// No streams yet. `on_end` is called for each that ends by itself, when `stop` is asked, or because it failed.
+    /// No streams yet. `on_end` is called for each that ends by itself, when `stop` is asked, or because it failed. It may
+    /// not wait, or ask about streams.
     pub fn new(
         state: State,
         workers: Arc<Workers>,
@@ -140,10 +141,14 @@ impl Streams {
             // Not the other way round, too: a stream that is forgotten is gone.
             let (shared, plan, ending) = (Arc::downgrade(shared), Arc::clone(&plan), Arc::clone(&ending));
             move |result: Result<(), Error>| {
-                ending.end(result.is_ok());
-                if let Some(shared) = shared.upgrade().filter(|_| !ending.is_replaced()) {
+                let mut end = ending.state();
+                end.ended = Some(result.is_ok());
+                // Whoever sees that it has ended has been told how.
+                if let Some(shared) = shared.upgrade().filter(|_| !end.replaced) {
                     (shared.on_end)(&plan, result);
                 }
+                drop(end);
+                ending.moved.notify_all();
             }
         };
         let stream = Stream::start(Arc::clone(&plan), home, &shared.workers, &stop, on_end);
@@ -287,11 +292,6 @@ impl Running {
 impl Ending {
     fn state(&self) -> MutexGuard<'_, End> {
         lock(&self.state)
-    }
-
-    fn end(&self, good: bool) {
-        self.state().ended = Some(good);
-        self.moved.notify_all();
     }
 
     fn pass(&self) {

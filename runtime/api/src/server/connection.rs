@@ -1,7 +1,9 @@
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use hyper::service::service_fn;
@@ -10,6 +12,7 @@ use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore, watch};
+use tokio::time::{Instant, sleep_until};
 use tokio_rustls::TlsAcceptor;
 
 use super::Site;
@@ -18,6 +21,8 @@ use super::watch::{Seen, Watched};
 
 /// How long a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+/// By how much less time a connection must have before its end is thought of anew.
+const SLACK: Duration = Duration::from_millis(100);
 /// How long a connection that was told to end may take.
 const FAREWELL: Duration = Duration::from_secs(5);
 /// How long nothing is accepted after that failed.
@@ -161,29 +166,35 @@ impl Connections {
         };
         let builder = builder();
         let mut connection = pin!(builder.serve_connection(socket, service));
-        let mut left = seen.left(false);
+        // Before it is looked whether others wait, so that none of them is missed.
+        let mut press = pin!(self.press.notified());
+        let due = || Instant::now() + seen.left(self.pressed.load(Ordering::Relaxed));
+        let mut until = due();
         loop {
             tokio::select! {
+                biased;
                 ended = connection.as_mut() => {
                     if let Err(error) = ended {
                         tracing::debug!(%error, "a connection ended with an error");
                     }
                     return;
                 }
-                () = tokio::time::sleep(left) => {}
-                () = self.press.notified() => {}
+                // A head has begun, or an answer waits: that leaves less time than there was.
+                () = poll_fn(|_| if due() + SLACK < until { Poll::Ready(()) } else { Poll::Pending }) => {}
+                () = sleep_until(until) => {}
+                () = press.as_mut() => press.set(self.press.notified()),
                 _ = stopped.wait_for(|stopped| *stopped) => break,
             }
-            left = seen.left(self.pressed.load(Ordering::Relaxed));
-            if left.is_zero() {
+            until = due();
+            if until <= Instant::now() {
                 break;
             }
         }
         connection.as_mut().graceful_shutdown();
-        // Requests under way end by themselves; whoever has none and does not go is cut off.
+        // Requests under way end by themselves; whoever has none, or does not take its answers, is cut off.
         loop {
             let ended = tokio::time::timeout(FAREWELL, connection.as_mut()).await;
-            if ended.is_ok() || !seen.is_busy() {
+            if ended.is_ok() || !seen.is_busy() || seen.left(false).is_zero() {
                 return;
             }
         }

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::Site;
 use super::watch::{Answer, UnderWay};
+use crate::admission::{HEAD, Held};
 use crate::api::Api;
 use crate::call::Call;
 use crate::fault::{Cause, Fault};
@@ -24,7 +25,7 @@ pub(super) async fn route(site: Site, request: Request<Incoming>, under_way: Und
         Site::Admin(admin) => {
             let (status, kind, text) =
                 admin.answer(request.method(), request.uri().path(), request.headers());
-            let mut answer = Response::new(Answer::new(text.into(), under_way));
+            let mut answer = Response::new(Answer::new(text.into(), under_way, None));
             *answer.status_mut() = status;
             answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
             return answer;
@@ -62,7 +63,7 @@ async fn handle(
     wire: &Wire,
     head: http::request::Parts,
     incoming: Incoming,
-) -> Result<Vec<u8>, Fault> {
+) -> Result<(Vec<u8>, Held), Fault> {
     // Before anything else is done for it.
     let Some(mut held) = api.shared.admission.admit() else {
         body::drain(incoming).await;
@@ -80,18 +81,25 @@ async fn handle(
         )),
     };
     if let Err(fault) = checked {
+        // Strangers take no memory from others.
+        drop(held);
         body::drain(incoming).await;
         return Err(fault);
     }
     let body = body::read(incoming, &mut held).await?;
-    let call = Call { head, body, held };
+    let mut call = Call { head, body, held };
     let stream = match wire {
         Wire::Records(stream) => Some(stream.clone()),
         _ => None,
     };
-    let answered = tokio::task::spawn_blocking(move || match stream {
-        Some(stream) => records::answer(&api, &settings, call, &stream),
-        None => firehose::answer(&api, &settings, call),
+    let answered = tokio::task::spawn_blocking(move || {
+        let bytes = match stream {
+            Some(stream) => records::answer(&api, &settings, &mut call, &stream),
+            None => firehose::answer(&api, &settings, &mut call),
+        }?;
+        // Until its client has taken it, an answer is paid for.
+        call.held.shrink(HEAD + bytes.len() as u64);
+        Ok((bytes, call.held))
     });
     answered.await.unwrap_or_else(|error| {
         tracing::error!(%error, "a request could not be answered");
@@ -100,13 +108,18 @@ async fn handle(
 }
 
 impl Wire {
-    fn answer(&self, handled: Result<Vec<u8>, Fault>, id: &str, under_way: UnderWay) -> Response<Answer> {
+    fn answer(
+        &self,
+        handled: Result<(Vec<u8>, Held), Fault>,
+        id: &str,
+        under_way: UnderWay,
+    ) -> Response<Answer> {
         let is_firehose = matches!(self, Self::Firehose);
-        let (bytes, fault) = match handled {
-            Ok(bytes) => (bytes, None),
-            Err(fault) => (self.told(&fault), Some(fault.cause)),
+        let (bytes, held, fault) = match handled {
+            Ok((bytes, held)) => (bytes, Some(held), None),
+            Err(fault) => (self.told(&fault), None, Some(fault.cause)),
         };
-        let mut answer = Response::new(Answer::new(Bytes::from(bytes), under_way));
+        let mut answer = Response::new(Answer::new(Bytes::from(bytes), under_way, held));
         let headers = answer.headers_mut();
         let kind = if is_firehose { firehose::CONTENT_TYPE } else { JSON };
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));

@@ -11,13 +11,17 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::admission::Held;
+
 /// How long the head of a request may take from its first byte.
 const HEAD: Duration = Duration::from_secs(10);
 /// How long nothing may go through a connection while no request is under way.
 const IDLE: Duration = Duration::from_secs(60);
 /// The same, when others wait for a place.
 const PRESSED: Duration = Duration::from_secs(1);
-/// No head is being read.
+/// How long a client may take none of the answers that wait for it.
+const ANSWER: Duration = Duration::from_secs(30);
+/// At no time.
 const NONE: u64 = u64::MAX;
 
 /// What is known of a connection. Times are milliseconds since it was made.
@@ -25,8 +29,14 @@ const NONE: u64 = u64::MAX;
 pub(super) struct Seen {
     made: Instant,
     moved: AtomicU64,
+    /// When the head that is being read began.
     head: AtomicU64,
+    /// Since when the socket takes nothing.
+    blocked: AtomicU64,
     under_way: AtomicUsize,
+    /// Answers that the connection has not taken yet, and since when it has taken none of them.
+    answers: AtomicUsize,
+    untaken: AtomicU64,
     /// Requests share it, and their heads have no time of their own.
     shares: AtomicBool,
 }
@@ -37,7 +47,10 @@ impl Seen {
             made: Instant::now(),
             moved: AtomicU64::new(0),
             head: AtomicU64::new(NONE),
+            blocked: AtomicU64::new(NONE),
             under_way: AtomicUsize::new(0),
+            answers: AtomicUsize::new(0),
+            untaken: AtomicU64::new(NONE),
             shares: AtomicBool::new(false),
         })
     }
@@ -62,13 +75,14 @@ impl Seen {
 
     /// How long it may still stay as it is. Zero if it has stayed too long.
     pub(super) fn left(&self, pressed: bool) -> Duration {
-        if self.is_busy() {
-            // Handlers have limits of their own.
-            return IDLE;
-        }
+        let idle = if pressed { PRESSED } else { IDLE };
         let (now, moved) = (self.now(), self.moved.load(Ordering::Relaxed));
         let since = |then: u64| Duration::from_millis(now.saturating_sub(then));
-        let idle = if pressed { PRESSED } else { IDLE };
+        if self.is_busy() {
+            // Handlers have limits of their own.
+            let stuck = self.blocked.load(Ordering::Relaxed).min(self.untaken.load(Ordering::Relaxed));
+            return if stuck == NONE { idle } else { idle.min(ANSWER).saturating_sub(since(stuck)) };
+        }
         let left = idle.saturating_sub(since(moved));
         match self.head.load(Ordering::Relaxed) {
             NONE => left,
@@ -88,6 +102,16 @@ impl Seen {
     fn wrote(&self) {
         self.moved.store(self.now(), Ordering::Relaxed);
     }
+
+    /// What came of a write.
+    fn note_write(&self, done: bool) {
+        if done {
+            self.blocked.store(NONE, Ordering::Relaxed);
+            self.wrote();
+        } else {
+            let _ = self.blocked.compare_exchange(NONE, self.now(), Ordering::Relaxed, Ordering::Relaxed);
+        }
+    }
 }
 
 /// A request under way.
@@ -105,12 +129,26 @@ impl Drop for UnderWay {
 #[derive(Debug)]
 pub(super) struct Answer {
     bytes: Option<Bytes>,
-    _under_way: UnderWay,
+    under_way: UnderWay,
+    /// What it was paid for with.
+    _held: Option<Held>,
 }
 
 impl Answer {
-    pub(super) fn new(bytes: Bytes, under_way: UnderWay) -> Self {
-        Self { bytes: Some(bytes).filter(|bytes| !bytes.is_empty()), _under_way: under_way }
+    pub(super) fn new(bytes: Bytes, under_way: UnderWay, held: Option<Held>) -> Self {
+        let seen = &under_way.0;
+        if seen.answers.fetch_add(1, Ordering::Relaxed) == 0 {
+            seen.untaken.store(seen.now(), Ordering::Relaxed);
+        }
+        Self { bytes: Some(bytes).filter(|bytes| !bytes.is_empty()), under_way, _held: held }
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        let seen = &self.under_way.0;
+        let was_last = seen.answers.fetch_sub(1, Ordering::Relaxed) == 1;
+        seen.untaken.store(if was_last { NONE } else { seen.now() }, Ordering::Relaxed);
     }
 }
 
@@ -169,9 +207,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Watched<T> {
         buffer: &[u8],
     ) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.inner).poll_write(context, buffer);
-        if polled.is_ready() {
-            self.seen.wrote();
-        }
+        self.seen.note_write(polled.is_ready());
         polled
     }
 
@@ -181,9 +217,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Watched<T> {
         buffers: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.inner).poll_write_vectored(context, buffers);
-        if polled.is_ready() {
-            self.seen.wrote();
-        }
+        self.seen.note_write(polled.is_ready());
         polled
     }
 

@@ -63,9 +63,7 @@ impl Host {
     }
 
     fn put(&self, stream: &str, line: &str) -> Option<Result<Put, PutError>> {
-        let mut records = Batch::new();
-        records.push(format!("{line}\n").as_bytes(), 1_700_000_000_000).unwrap();
-        self.streams.put(stream, &records, None)
+        put(&self.streams, stream, line)
     }
 
     /// Stops all streams, and delivers what they hold. How often each line was delivered.
@@ -95,6 +93,12 @@ impl Host {
     }
 }
 
+fn put(streams: &Streams, stream: &str, line: &str) -> Option<Result<Put, PutError>> {
+    let mut records = Batch::new();
+    records.push(format!("{line}\n").as_bytes(), 1_700_000_000_000).unwrap();
+    streams.put(stream, &records, None)
+}
+
 #[test]
 fn streams_change_under_load_and_no_record_is_refused_lost_or_doubled() {
     let host = Host::new();
@@ -102,14 +106,14 @@ fn streams_change_under_load_and_no_record_is_refused_lost_or_doubled() {
     let (over, sent) = (AtomicBool::new(false), AtomicU64::new(0));
     std::thread::scope(|scope| {
         for client in 0..4 {
-            let (host, over, sent) = (&host, &over, &sent);
+            let (streams, over, sent) = (&host.streams, &over, &sent);
             scope.spawn(move || {
                 for number in 0.. {
                     if over.load(Ordering::Relaxed) {
                         break;
                     }
                     let line = format!("{client} {number} {}", "x".repeat(500));
-                    host.put("web", &line).unwrap().expect("no put is refused");
+                    put(streams, "web", &line).unwrap().expect("no put is refused");
                     sent.fetch_add(1, Ordering::Relaxed);
                 }
             });
