@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use standpipe_spec as spec;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::Runtime;
 use tokio::sync::watch as signal;
 
@@ -24,9 +24,11 @@ use crate::api::Api;
 pub(crate) use connection::Connections;
 
 /// Threads that may wait for fsyncs. More requests than that share one fsync only later.
-const WAITING: usize = 64;
+const WAITING: usize = 128;
 /// How long such a thread stays without work.
 const LINGER: Duration = Duration::from_secs(10);
+/// Connections that may wait to be accepted. Whoever finds no place there tries again only a second later.
+const BACKLOG: u32 = 1024;
 /// The most threads that move bytes.
 const MOST_MOVERS: usize = 4;
 /// Files and sockets that connections leave to the rest of the host.
@@ -117,9 +119,12 @@ impl Server {
         let open = |address: SocketAddr, key| {
             let _inside = runtime.enter();
             let failed = |source| ServeError::Listen { address, key, source };
-            let listener = std::net::TcpListener::bind(address).map_err(failed)?;
-            listener.set_nonblocking(true).map_err(failed)?;
-            TcpListener::from_std(listener).map_err(failed)
+            let v4 = address.is_ipv4();
+            let socket = if v4 { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.map_err(failed)?;
+            // As `bind` of the standard library has it, but for how many may come at once.
+            socket.set_reuseaddr(true).map_err(failed)?;
+            socket.bind(address).map_err(failed)?;
+            socket.listen(BACKLOG).map_err(failed)
         };
         let listener = config.listen.map(|address| open(address, "listen")).transpose()?;
         let admin_listener = config.admin_listen.map(|address| open(address, "admin_listen")).transpose()?;

@@ -49,7 +49,7 @@ fn main() {
         [streams.discard]
         destination.discard = {}
         [streams.folder]
-        destination.s3 = { bucket = "logs", buffering = { size = "64MiB", interval = "1s" } }
+        destination.s3 = { bucket = "logs", buffering = { size = "5MiB", interval = "1s" } }
     "#;
     fs::write(folder.path().join("standpipe.toml"), config).unwrap();
     let mut command = program(folder.path());

@@ -37,6 +37,10 @@ pub trait Disk: Send + Sync + Debug {
     fn create(&self, path: &Path) -> io::Result<Arc<dyn File>>;
     /// Opens a file that exists, to read and write.
     fn open(&self, path: &Path) -> io::Result<Arc<dyn File>>;
+    /// The same file as the system has it, to be read, for what is no disk. None if it is no file of the system.
+    fn system_file(&self, _path: &Path) -> io::Result<Option<std::fs::File>> {
+        Ok(None)
+    }
     /// Gives a file or folder another name. A file that has it is replaced.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Removes a file.

@@ -2,6 +2,7 @@
 
 mod folder;
 mod key;
+mod link;
 mod place;
 mod settled;
 mod temporary;
@@ -20,7 +21,8 @@ use settled::Settled;
 ///
 /// Root and buckets are made when the first object comes. A file is written under a hidden temporary name
 /// beside its own (`.standpipe-tmp-` and the object's id), fsynced, renamed without replacing, and the
-/// folders up to the root are fsynced. What a try leaves when the machine stops is removed by the next try
+/// folders up to the root are fsynced. An object that is a file already, on the same file system, is linked there
+/// instead, and nothing of it is copied. What a try leaves when the machine stops is removed by the next try
 /// of that object. Cloning is cheap; nothing is kept open between deliveries.
 #[derive(Debug, Clone)]
 pub struct Directory {
@@ -58,6 +60,10 @@ impl Sink for Directory {
         check_bucket(bucket)?;
         let bucket = bucket.to_owned();
         self.blocking(move |shared| place::probe(&shared.root, &bucket)).await
+    }
+
+    fn takes_files(&self) -> bool {
+        true
     }
 
     async fn deliver(&self, object: &Arc<Object>, _: &dyn Uploads) -> Result<Delivered, Error> {

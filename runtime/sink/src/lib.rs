@@ -42,6 +42,11 @@ pub trait Sink: Send + Sync + Debug {
     /// Whether an object with a key like `key` could be put into `bucket` now. Leaves nothing behind.
     async fn probe(&self, bucket: &str, key: &str) -> Result<(), Error>;
 
+    /// Whether it would rather have the bytes of objects as files: one that keeps files may need not copy them.
+    fn takes_files(&self) -> bool {
+        false
+    }
+
     /// Has an upload forgotten that nobody will go on with. Nothing where there are none.
     async fn abort(&self, _begun: &Begun) -> Result<(), Error> {
         Ok(())

@@ -1,16 +1,21 @@
 use std::fmt;
+use std::fs::File;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 /// What is delivered: one sealed parcel under its key.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Object {
     /// The bucket it goes to.
     pub bucket: String,
     /// Its name within the bucket.
     pub key: String,
-    /// Its bytes, compressed if they are to be.
+    /// Its bytes, compressed if they are to be. None if `file` has them.
     pub body: Bytes,
+    /// A file that holds its bytes and nothing else, is durable, and is not written any more. Only for a sink that
+    /// [takes files](crate::Sink::takes_files).
+    pub file: Option<Arc<File>>,
     /// Their SHA-256.
     pub sha256: [u8; 32],
     /// The media type of the bytes.
@@ -42,6 +47,7 @@ impl fmt::Debug for Object {
             .field("bucket", &self.bucket)
             .field("key", &self.key)
             .field("bytes", &self.body.len())
+            .field("file", &self.file)
             .field("content_type", &self.content_type)
             .field("content_encoding", &self.content_encoding)
             .field("id", &self.id)

@@ -23,6 +23,7 @@ pub fn object(bucket: &str, key: &str, id: &str, body: impl Into<Bytes>) -> Obje
         content_encoding: None,
         id: id.into(),
         upload: None,
+        file: None,
     }
 }
 

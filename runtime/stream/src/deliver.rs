@@ -165,7 +165,9 @@ impl Deliveries {
                     return Ok(wait);
                 }
             };
-            let Some(flight) = stream.workers.flights.admit(about.bytes, task) else { return Ok(None) };
+            // A file that is handed over takes no memory.
+            let bytes = if stream.plan.sink.takes_files() { 0 } else { about.bytes };
+            let Some(flight) = stream.workers.flights.admit(bytes, task) else { return Ok(None) };
             let object = Arc::new(keeper.object(&about, &stream.plan)?);
             let bucket = stream.plan.bucket.clone();
             let noting = Noting { notes: Arc::downgrade(&self.notes), about: about.clone(), bucket };

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,6 +32,8 @@ pub(crate) struct Keeper {
     log: Log,
     journal: Journal,
     live: Live,
+    /// Files that this process wrote: what is in them needs no second look.
+    written: BTreeSet<String>,
     /// Bytes of journal that count in the quota.
     counted: u64,
 }
@@ -54,6 +57,7 @@ impl Keeper {
         for (ordinal, parcel) in cut.due.into_iter().enumerate() {
             let parcel = self.seal(parcel, plan, number, ordinal)?;
             self.write_file(&parcel)?;
+            self.written.insert(parcel.about.file.clone());
             sealed.push(parcel.about);
         }
         if !sealed.is_empty() {

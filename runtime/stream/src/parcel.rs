@@ -195,10 +195,14 @@ impl Parcel {
             extension: compression.extension(),
         };
         let key = name.key(&prefix.evaluate(&moment, error_type, &mut random));
-        let mut encoder = Encoder::new(compression, Level::default(), Vec::new());
-        early(&mut |piece| encoder.write(piece))?;
-        encoder.write(&self.raw);
-        let body = encoder.finish();
+        let body = if compression == Compression::None && self.freed == 0 {
+            self.raw
+        } else {
+            let mut encoder = Encoder::new(compression, Level::default(), Vec::new());
+            early(&mut |piece| encoder.write(piece))?;
+            encoder.write(&self.raw);
+            encoder.finish()
+        };
         let about = SealedFile {
             file: format!("{entry:020}-{ordinal:05}"),
             parcel: self.id,

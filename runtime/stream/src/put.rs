@@ -18,7 +18,7 @@ use crate::stream::Shared;
 /// How long a request waits for a lane that is being brought back, or whose disk fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// How many requests of one stream may wait like that: each has a thread, which those of other streams want.
-const MOST_WAITING: usize = 16;
+const MOST_WAITING: usize = 96;
 
 /// Why records were not accepted. None of them is kept for certain: try again with the same id.
 #[derive(Debug, thiserror::Error)]
@@ -52,9 +52,18 @@ impl Stream {
     /// Appends records, at least one, and returns once they are durable. A request that was answered before is answered
     /// the same; one that is under way is waited for. It blocks for as long as an fsync takes, or [`PATIENCE`].
     pub fn put(&self, records: &Batch, id: Option<RequestId>) -> Result<Accepted, PutError> {
+        self.put_or_repeat(records, id).map(|(accepted, _)| accepted)
+    }
+
+    /// The same, and whether that was the answer to another try.
+    pub(crate) fn put_or_repeat(
+        &self,
+        records: &Batch,
+        id: Option<RequestId>,
+    ) -> Result<(Accepted, bool), PutError> {
         let shared = self.shared();
         if shared.plan.discards {
-            return Ok(shared.discard(records));
+            return Ok((shared.discard(records), false));
         }
         // One without an id gets one: after a failed sync it tells whether the records came back with their lane.
         let id = id.unwrap_or_else(|| RequestId(random().to_be_bytes()));
@@ -77,11 +86,14 @@ impl Stream {
             match shared.repeats.claim(id) {
                 Claim::Answered(answer) => {
                     tracing::debug!(stream = %shared.plan.name, "a request came again and is answered as before");
-                    return Ok(answer);
+                    return Ok((answer, true));
                 }
                 // Whether it was kept or dropped: claim again.
                 Claim::UnderWay(told) => drop(told.blocking_recv()),
-                Claim::First(ticket) => return append(shared, records, id, ticket),
+                Claim::First(ticket) => {
+                    // Who waited for another try before has waited.
+                    return append(shared, records, id, ticket, until).map(|accepted| (accepted, false));
+                }
             }
         }
     }
@@ -116,13 +128,18 @@ impl Shared {
     }
 }
 
-fn append(shared: &Shared, records: &Batch, id: RequestId, mut ticket: Ticket) -> Result<Accepted, PutError> {
+fn append(
+    shared: &Shared,
+    records: &Batch,
+    id: RequestId,
+    mut ticket: Ticket,
+    until: Instant,
+) -> Result<Accepted, PutError> {
     // What a failed sync leaves behind in a lane is void only once that lane writes again, so it is that lane's for good.
     let slot = match ticket.lane() {
         Some(lane) => shared.slot(lane),
         None => shared.pick(),
     };
-    let until = Instant::now() + PATIENCE;
     let (mut generation, mut waiting) = (None, None);
     loop {
         if shared.takes_no_more() {

@@ -64,6 +64,8 @@ pub struct Put {
     pub accepted: Accepted,
     /// What each is called.
     pub ids: RecordIds,
+    /// Whether that is what another try was told.
+    pub repeated: bool,
 }
 
 /// How a stream is.
@@ -195,7 +197,7 @@ impl Streams {
     /// What was answered to a request, if it was.
     pub fn answer(&self, stream: &str, id: RequestId) -> Option<Put> {
         let running = self.get(stream)?;
-        running.stream.answer(id).map(|accepted| running.put(accepted))
+        running.stream.answer(id).map(|accepted| running.put(accepted, true))
     }
 
     /// Appends records as [`Stream::put`] does, to the stream that has this name by then. None if there is none.
@@ -203,12 +205,12 @@ impl Streams {
         let until = Instant::now() + PATIENCE;
         loop {
             let running = self.get(stream)?;
-            match running.stream.put(records, id) {
+            match running.stream.put_or_repeat(records, id) {
                 // Another stream takes its place once this one has let go.
                 Err(PutError::Ended) if running.ending.is_replaced() && Instant::now() < until => {
                     running.ending.wait_passed(until.saturating_duration_since(Instant::now()));
                 }
-                put => return Some(put.map(|accepted| running.put(accepted))),
+                put => return Some(put.map(|(accepted, repeated)| running.put(accepted, repeated))),
             }
         }
     }
@@ -267,8 +269,8 @@ impl Streams {
 }
 
 impl Running {
-    fn put(&self, accepted: Accepted) -> Put {
-        Put { accepted, ids: self.stream.record_ids(&accepted) }
+    fn put(&self, accepted: Accepted, repeated: bool) -> Put {
+        Put { accepted, ids: self.stream.record_ids(&accepted), repeated }
     }
 
     fn health(&self) -> Health {

@@ -84,6 +84,11 @@ impl Disk for RealDisk {
         Ok(Arc::new(RealFile(fs::File::from(file))))
     }
 
+    fn system_file(&self, path: &Path) -> io::Result<Option<fs::File>> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(Some(fs::File::from(sys::openat(&self.root, inside(path)?, flags, Mode::empty())?)))
+    }
+
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         Ok(sys::renameat(&self.root, inside(from)?, &self.root, inside(to)?)?)
     }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Read as _;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::Path;
 
 use rustix::fs::{self, FileType, Mode, OFlags};
@@ -9,6 +10,7 @@ use rustix::io::Errno;
 
 use super::folder::{Child, Folder};
 use super::key;
+use super::link::{Linked, link};
 use super::settled::Settled;
 use super::temporary::Temporary;
 use crate::{Delivered, Error, Object};
@@ -46,8 +48,29 @@ impl Place {
         if is_there(&folder, names, object)? {
             return Ok(Delivered::Already);
         }
+        if let Some(file) = &object.file {
+            let link = || {
+                let linked = link(file, &folder, &self.file)?;
+                match linked == Linked::Taken && folder.look(&self.file)? == Some(FileType::Directory) {
+                    true => link(file, &folder, &marked),
+                    false => Ok(linked),
+                }
+            };
+            match link()? {
+                Linked::Done => {
+                    Temporary::clear(&folder, &object.id)?;
+                    folder.sync()?;
+                    return Ok(Delivered::Written);
+                }
+                Linked::Taken => return self.taken(&folder, names, object),
+                Linked::Cannot => {}
+            }
+        }
         let mut temporary = Temporary::create(&folder, &object.id)?;
-        temporary.write(&object.body)?;
+        match &object.file {
+            Some(file) => temporary.copy(file)?,
+            None => temporary.write(&object.body)?,
+        }
         let mut published = temporary.publish(&self.file)?;
         if !published && folder.look(&self.file)? == Some(FileType::Directory) {
             published = temporary.publish(&marked)?;
@@ -58,12 +81,17 @@ impl Place {
             folder.sync()?;
             return Ok(Delivered::Written);
         }
-        // Somebody was faster.
-        if is_there(&folder, names, object)? {
+        self.taken(&folder, names, object)
+    }
+
+    /// Somebody was faster, or has the name for something else.
+    fn taken(&self, folder: &Folder, names: [&str; 2], object: &Object) -> Result<Delivered, Error> {
+        if is_there(folder, names, object)? {
             return Ok(Delivered::Already);
         }
-        match folder.look(&marked)? {
-            Some(FileType::Directory) => Err(folder.in_the_way(&marked, FileType::Directory, "file")),
+        let [marked, _] = names;
+        match folder.look(marked)? {
+            Some(FileType::Directory) => Err(folder.in_the_way(marked, FileType::Directory, "file")),
             _ => Err(Error::Busy { path: folder.path_of(&self.file) }),
         }
     }
@@ -147,7 +175,7 @@ fn is_there(folder: &Folder, names: [&str; 2], object: &Object) -> Result<bool, 
             Err(cause) => return Err(Error::io("open", &folder.path_of(name), cause)),
         };
         let path = folder.path_of(name);
-        if !equal(&file, &object.body).map_err(|cause| Error::io("read", &path, cause))? {
+        if !is_object(&file, object).map_err(|cause| Error::io("read", &path, cause))? {
             let (bucket, key) = (object.bucket.clone(), object.key.clone());
             return Err(Error::Exists { bucket, key, path: Some(path) });
         }
@@ -157,6 +185,33 @@ fn is_there(folder: &Folder, names: [&str; 2], object: &Object) -> Result<bool, 
         return Ok(true);
     }
     Ok(false)
+}
+
+/// Whether `file` holds just the bytes of an object.
+fn is_object(file: &File, object: &Object) -> std::io::Result<bool> {
+    let Some(ours) = &object.file else { return equal(file, &object.body) };
+    let (theirs, about) = (file.metadata()?, ours.metadata()?);
+    // The same file, by a link that was made before.
+    if (theirs.dev(), theirs.ino()) == (about.dev(), about.ino()) {
+        return Ok(true);
+    }
+    let (mut at, mut piece, mut other) = (0, vec![0; 64 << 10], vec![0; 64 << 10]);
+    if theirs.len() != about.len() {
+        return Ok(false);
+    }
+    while at < about.len() {
+        let read = ours.read_at(&mut piece, at)?;
+        let (Some(piece), Some(other)) = (piece.get(..read), other.get_mut(..read)) else { return Ok(false) };
+        if read == 0 {
+            return Ok(false);
+        }
+        file.read_exact_at(other, at)?;
+        if piece != other {
+            return Ok(false);
+        }
+        at += read as u64;
+    }
+    Ok(true)
 }
 
 /// Whether `file` holds just `body`.

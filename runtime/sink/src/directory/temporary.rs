@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Write as _;
+use std::os::unix::fs::FileExt as _;
 
 use rustix::fs::{self, AtFlags, FileType, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
@@ -13,7 +14,7 @@ use crate::Error;
 pub(super) const PREFIX: &str = ".standpipe-tmp-";
 
 /// Files for everybody that the umask allows.
-const MODE: Mode =
+pub(super) const MODE: Mode =
     Mode::RUSR.union(Mode::WUSR).union(Mode::RGRP).union(Mode::WGRP).union(Mode::ROTH).union(Mode::WOTH);
 
 /// How often a leftover is cleared away before it is taken for somebody at work.
@@ -57,6 +58,24 @@ impl<'a> Temporary<'a> {
         let path = || self.folder.path_of(&self.name);
         self.file.write_all(body).map_err(|cause| Error::io("write", &path(), cause))?;
         self.file.sync_all().map_err(|cause| Error::io("fsync", &path(), cause))
+    }
+
+    /// Writes what is in another file and makes it durable.
+    pub(super) fn copy(&mut self, from: &File) -> Result<(), Error> {
+        let failed = |cause| Error::io("write", &self.folder.path_of(&self.name), cause);
+        let (mut at, mut piece) = (0, vec![0; 256 << 10]);
+        loop {
+            let read = from.read_at(&mut piece, at).map_err(failed)?;
+            let Some(piece) = piece.get(..read).filter(|piece| !piece.is_empty()) else { break };
+            self.file.write_all(piece).map_err(failed)?;
+            at += read as u64;
+        }
+        self.file.sync_all().map_err(|cause| Error::io("fsync", &self.folder.path_of(&self.name), cause))
+    }
+
+    /// Removes what a broken try of object `id` left.
+    pub(super) fn clear(folder: &Folder, id: &str) -> Result<(), Error> {
+        clear_away(folder, &format!("{PREFIX}{id}"))
     }
 
     /// Gives the file its name. `false` if that is taken, by whatever; nothing is replaced.

@@ -1,5 +1,10 @@
 //! Sealed files on their way to the destination.
 
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
 use standpipe_format::{CONTENT_TYPE, uuid};
 use standpipe_log::failpoint;
 use standpipe_sink::{Begun, Object};
@@ -7,9 +12,23 @@ use standpipe_sink::{Begun, Object};
 use super::{KeepError, Keeper, unlink};
 use crate::Plan;
 use crate::entry::{Entry, Renamed, SealedFile, Upload};
-use crate::live::Live;
+use crate::live::{Live, unhex};
 use crate::metrics::Amount;
 use crate::parcel::hex;
+
+const DIFFERS: &str = "its bytes differ from the journal's digest";
+
+/// Whether a file holds what the journal says of it.
+fn check(file: &File, about: &SealedFile) -> std::io::Result<bool> {
+    let (mut hash, mut piece, mut at) = (Sha256::new(), vec![0; 256 << 10], 0);
+    loop {
+        let read = file.read_at(&mut piece, at)?;
+        let Some(piece) = piece.get(..read).filter(|piece| !piece.is_empty()) else { break };
+        hash.update(piece);
+        at += read as u64;
+    }
+    Ok(at == about.bytes && hex(&hash.finalize()) == about.sha256)
+}
 
 impl Keeper {
     /// The files that wait for their delivery, oldest first.
@@ -36,6 +55,19 @@ impl Keeper {
     /// Reads a sealed file back as an object.
     pub(crate) fn object(&self, about: &SealedFile, plan: &Plan) -> Result<Object, KeepError> {
         let path = self.folder.join("parcels").join(&about.file);
+        let known = self.written.contains(&about.file);
+        if plan.sink.takes_files() {
+            let file = self.disk.system_file(&path).map_err(|source| KeepError::io(&path, "open", source))?;
+            if let Some(file) = file {
+                if !known {
+                    check(&file, about)
+                        .map_err(|source| KeepError::io(&path, "read", source))?
+                        .then_some(())
+                        .ok_or_else(|| KeepError::corrupt(&path, DIFFERS))?;
+                }
+                return Ok(self.described(about, plan, bytes::Bytes::new(), Some(file)));
+            }
+        }
         let file = self.disk.open(&path).map_err(|source| KeepError::io(&path, "open", source))?;
         let mut body = vec![0; usize::try_from(about.bytes).unwrap_or(usize::MAX)];
         let mut filled = 0;
@@ -46,19 +78,23 @@ impl Keeper {
                 read => filled += read,
             }
         }
-        let sha256: [u8; 32] = <sha2::Sha256 as sha2::Digest>::digest(&body).into();
-        if hex(&sha256) != about.sha256 {
-            return Err(KeepError::corrupt(&path, "its bytes differ from the journal's digest"));
+        if !known && hex(&Sha256::digest(&body)) != about.sha256 {
+            return Err(KeepError::corrupt(&path, DIFFERS));
         }
+        Ok(self.described(about, plan, body.into(), None))
+    }
+
+    fn described(&self, about: &SealedFile, plan: &Plan, body: bytes::Bytes, file: Option<File>) -> Object {
         let content_encoding = match about.encoding.as_deref() {
             Some("gzip") => Some("gzip"),
             _ => None,
         };
-        Ok(Object {
+        Object {
             bucket: plan.bucket.clone(),
             key: about.key.clone(),
-            body: body.into(),
-            sha256,
+            body,
+            file: file.map(Arc::new),
+            sha256: unhex(&about.sha256).and_then(|digest| digest.try_into().ok()).unwrap_or_default(),
             content_type: CONTENT_TYPE,
             content_encoding,
             id: about.id.clone(),
@@ -67,7 +103,7 @@ impl Keeper {
                 key,
                 id,
             }),
-        })
+        }
     }
 
     /// Notes that files are delivered, and unlinks them.
@@ -78,6 +114,7 @@ impl Keeper {
         failpoint("note.after");
         for file in files {
             unlink(self.disk.as_ref(), &self.folder.join("parcels").join(&file.file))?;
+            self.written.remove(&file.file);
             self.share.give_back(file.bytes);
         }
         failpoint("unlink.after");

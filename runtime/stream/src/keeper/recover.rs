@@ -1,6 +1,7 @@
 //! Bringing a lane back from what is on disk.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -98,6 +99,7 @@ impl Keeper {
             journal,
             live,
             counted: 0,
+            written: BTreeSet::new(),
         };
         if found.number > 0 {
             keeper.count_journal();
