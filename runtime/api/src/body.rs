@@ -14,7 +14,7 @@ use crate::fault::{Cause, Fault};
 const WHOLE: Duration = Duration::from_secs(60);
 /// How long nothing of it may come.
 const STALL: Duration = Duration::from_secs(10);
-/// How much is paid for at first. It doubles as more comes, so that nobody holds much more than was sent.
+/// How much is paid for at first. As more comes, it is four times as much, so that nobody holds much more than was sent.
 const FIRST: u64 = 16 << 10;
 /// How much of a body that is refused is read, so that its sender comes to read the answer.
 const MOST_DRAINED: u64 = MOST_BODY;
@@ -38,7 +38,7 @@ pub(crate) async fn read(mut body: Incoming, held: &mut Held) -> Result<Vec<u8>,
             return Err(too_large());
         }
         if needed > paid {
-            let next = needed.max(paid * 2).max(FIRST).min(most);
+            let next = needed.max(paid * 4).max(FIRST).min(most);
             if !held.grow(next - paid) {
                 // Others get through with what it held.
                 forget(bytes, held);

@@ -4,9 +4,10 @@ mod describe;
 mod list;
 pub(crate) mod put;
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::de::DeserializeOwned;
+use standpipe_record::{Clock, SystemClock};
 use standpipe_stream::Streams;
 
 use crate::access::Caller;
@@ -60,7 +61,7 @@ pub(crate) fn precheck(settings: &Settings, head: &http::request::Parts) -> Resu
     }
     let headers = headers(head);
     let request = signed(head, &headers, "");
-    Ok(auth::precheck(&request, SERVICE, SystemTime::now(), |id| settings.access.secret(id))?)
+    Ok(auth::precheck(&request, SERVICE, now(), |id| settings.access.secret(id))?)
 }
 
 /// Answers a request. It blocks for as long as an fsync takes.
@@ -70,8 +71,7 @@ pub(crate) fn answer(api: &Api, settings: &Settings, call: &mut Call) -> Result<
     let caller = id.and_then(|id| settings.access.key(&id)).map_or(Caller::Anyone, Caller::Key);
     call.unpack()?;
     let operation = operation(&call.head)?;
-    let asked =
-        Asked { streams: &api.shared.streams, settings, caller, call, body_sha256: &body_sha256 };
+    let asked = Asked { streams: &api.shared.streams, settings, caller, call, body_sha256: &body_sha256 };
     match operation {
         Operation::PutRecord => put::record(&asked),
         Operation::PutRecordBatch => put::batch(&asked),
@@ -91,8 +91,12 @@ pub(crate) fn signed_by(
     }
     let headers = headers(head);
     let request = signed(head, &headers, body_sha256);
-    let id = auth::verify(&request, SERVICE, SystemTime::now(), |id| settings.access.secret(id))?;
+    let id = auth::verify(&request, SERVICE, now(), |id| settings.access.secret(id))?;
     Ok(Some(id.to_owned()))
+}
+
+fn now() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_millis(SystemClock.now_ms())
 }
 
 fn operation(head: &http::request::Parts) -> Result<Operation, Fault> {

@@ -1,6 +1,6 @@
 //! How much a stream takes a second, as its config says.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use standpipe_spec::Rate;
@@ -12,7 +12,8 @@ pub(crate) struct Limiter {
     left: Arc<Mutex<Left>>,
 }
 
-/// Each fills up to what a second has. What is taken may pass zero once, so that a large record passes a small rate.
+/// Each fills up to what a second has. What is taken may pass zero once, so that a large record passes a small rate, and
+/// so does a large request that is taken as a whole.
 #[derive(Debug)]
 struct Left {
     at: Instant,
@@ -36,20 +37,15 @@ impl Limiter {
 
     /// Takes as many of the records that end at `ends` as may come now, from the first on, and says how many.
     pub(crate) fn admit(&self, ends: &[u32], now: Instant) -> usize {
-        let Rate { requests, records, bytes } = self.rate;
-        if requests.or(records).or(bytes).is_none() {
-            return ends.len();
-        }
-        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        let seconds = now.saturating_duration_since(left.at).as_secs_f64();
-        left.at = left.at.max(now);
-        left.requests = fill(left.requests, requests, seconds);
-        left.records = fill(left.records, records, seconds);
-        left.bytes = fill(left.bytes, bytes, seconds);
+        let Rate { records, bytes, .. } = self.rate;
+        let Some(mut left) = self.left(now) else { return ends.len() };
         if left.requests < 1.0 || left.bytes <= 0.0 {
             return 0;
         }
-        // Bounded by what a request may have, so it is exact.
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "what is too large for it is more than a request has"
+        )]
         let most = if records.is_some() { left.records.max(0.0) as usize } else { ends.len() };
         let (most, budget) = (most.min(ends.len()), left.bytes);
         // The record that passes the rate still comes, and those behind it do not.
@@ -66,6 +62,31 @@ impl Limiter {
             left.bytes -= f64::from(*end);
         }
         admitted
+    }
+
+    /// Takes all of the records if one may come now, or none. What passes the rate is made up for.
+    pub(crate) fn admit_all(&self, ends: &[u32], now: Instant) -> bool {
+        let Some(mut left) = self.left(now) else { return true };
+        if left.requests < 1.0 || left.records < 1.0 || left.bytes <= 0.0 {
+            return false;
+        }
+        left.requests -= 1.0;
+        left.records -= ends.len() as f64;
+        left.bytes -= ends.last().map_or(0.0, |end| f64::from(*end));
+        true
+    }
+
+    /// What is left by now. None if there is no rate.
+    fn left(&self, now: Instant) -> Option<MutexGuard<'_, Left>> {
+        let Rate { requests, records, bytes } = self.rate;
+        requests.or(records).or(bytes)?;
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let seconds = now.saturating_duration_since(left.at).as_secs_f64();
+        left.at = left.at.max(now);
+        left.requests = fill(left.requests, requests, seconds);
+        left.records = fill(left.records, records, seconds);
+        left.bytes = fill(left.bytes, bytes, seconds);
+        Some(left)
     }
 }
 
@@ -120,12 +141,23 @@ mod tests {
 
     #[test]
     fn a_request_that_is_refused_costs_none() {
-        let (limiter, now) = limiter(Some(2), Some(5), None);
-        assert_eq!(limiter.admit(&FIVE, now), 5);
-        assert_eq!(limiter.admit(&FIVE, now), 0);
-        assert_eq!(limiter.admit(&FIVE, now + Duration::from_secs(1)), 5);
-        let (limiter, now) = super::tests::limiter(Some(1), None, None);
-        assert_eq!(limiter.admit(&[1], now), 1);
-        assert_eq!(limiter.admit(&[1], now), 0);
+        let (both, now) = limiter(Some(2), Some(5), None);
+        assert_eq!(both.admit(&FIVE, now), 5);
+        assert_eq!(both.admit(&FIVE, now), 0);
+        assert_eq!(both.admit(&FIVE, now + Duration::from_secs(1)), 5);
+        let (requests, now) = limiter(Some(1), None, None);
+        assert_eq!(requests.admit(&[1], now), 1);
+        assert_eq!(requests.admit(&[1], now), 0);
+    }
+
+    #[test]
+    fn what_is_taken_as_a_whole_passes_once_and_is_made_up_for_and_costs_nothing_when_it_is_refused() {
+        let (limiter, now) = limiter(None, Some(3), None);
+        assert_eq!(limiter.admit(&[1, 2], now), 2);
+        assert!(limiter.admit_all(&FIVE, now));
+        assert!(!limiter.admit_all(&[1], now));
+        assert_eq!(limiter.admit(&[1], now + Duration::from_millis(1_500)), 0);
+        assert!(!limiter.admit_all(&FIVE, now + Duration::from_millis(1_600)));
+        assert!(limiter.admit_all(&FIVE, now + Duration::from_millis(1_700)));
     }
 }

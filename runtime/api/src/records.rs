@@ -1,8 +1,10 @@
 //! `POST /streams/NAME/records`: for producers that speak plain HTTP. A body is one record, or one a line, by its
 //! `Content-Type`. The same keys, limits and promises as those of the Firehose API.
 
+use std::sync::Arc;
+
 use serde_json::json;
-use standpipe_stream::PutKind;
+use standpipe_stream::{Plan, PutKind};
 
 use crate::access::Caller;
 use crate::api::{Api, Settings};
@@ -78,14 +80,14 @@ pub(crate) fn answer(
     let key = header(&call.head, "idempotency-key");
     let id = key.map(|key| repeat::id(caller.id(), stream, key, &body_sha256));
     let count = records.ends.len();
-    if count == 0 {
+    let takes = |plan: Arc<Plan>| plan.takes_puts();
+    if count == 0 && api.shared.streams.plan(stream).is_some_and(takes) {
         return Ok(json!({ "records": 0 }).to_string().into_bytes());
     }
     if !call.held.grow(count as u64 * COLUMNS) {
         return Err(Fault::slow_down());
     }
-    let asked =
-        Asked { streams: &api.shared.streams, settings, caller, call, body_sha256: &body_sha256 };
+    let asked = Asked { streams: &api.shared.streams, settings, caller, call, body_sha256: &body_sha256 };
     let put = append(&asked, stream, records, id, PutKind::Records)?;
     let last = put.accepted.records.saturating_sub(1);
     let told = json!({ "records": count, "firstRecordId": put.ids.id(0), "lastRecordId": put.ids.id(last) });

@@ -3,8 +3,8 @@ mod host;
 use std::io::{IsTerminal, Write};
 use std::num::NonZero;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -29,6 +29,8 @@ const LAST_REQUESTS: Duration = Duration::from_secs(10);
 const NOTE: Duration = Duration::from_secs(1);
 /// How often progress is shown on a terminal.
 const TICK: Duration = Duration::from_millis(250);
+/// Streams that may end before anybody looks.
+const MOST_ENDS: usize = 1 << 16;
 /// Reloads that wait for their turn.
 const MOST_ASKED: usize = 8;
 
@@ -43,8 +45,8 @@ pub(crate) fn run(args: &Run) -> anyhow::Result<ExitCode> {
     let Some((plans, file)) = load(&args.config, &metrics, make) else { return Ok(ExitCode::from(WRONG)) };
     let config = &file.draft;
     let state = State::open(&config.state, config.quota)?;
-    let kept = plans.iter().filter(|plan| !plan.discards()).map(|plan| plan.name.clone());
-    let streams = kept.collect();
+    let streams = plans.iter().map(|plan| plan.name.clone()).collect();
+    let discard = plans.iter().filter(|plan| plan.discards()).map(|plan| plan.name.clone()).collect();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .max_blocking_threads(8)
@@ -57,8 +59,13 @@ pub(crate) fn run(args: &Run) -> anyhow::Result<ExitCode> {
         abort(&uploads, config, &runtime);
         show::line(&format!("{stream}: its records are given up"));
     }
-    state.check(&streams)?;
-    let settings = match Settings::read(config) {
+    state.check(&streams, &discard)?;
+    let mut callers = config.clone();
+    if args.drain {
+        // There is no port, and nobody whose secret would have to be known.
+        callers.keys.clear();
+    }
+    let settings = match Settings::read(&callers) {
         Ok(settings) => settings,
         Err(error) => {
             show::line(&format!("error: {error}"));
@@ -70,11 +77,11 @@ pub(crate) fn run(args: &Run) -> anyhow::Result<ExitCode> {
     let workers = Workers::new(runtime.handle().clone(), cores, config.buffer_memory, patience);
     let workers = workers.context("start the threads")?;
     metrics.watch(&state, &workers);
-    let (tell, ends) = mpsc::unbounded_channel();
+    let (tell, ends) = mpsc::channel(MOST_ENDS);
     let stop = Stop::default();
     let streams = Streams::new(state, workers, stop.clone(), move |plan, result| {
         // Nobody listens any more only once the host is ending.
-        drop(tell.send((Arc::clone(plan), result)));
+        drop(tell.try_send((Arc::clone(plan), result)));
     });
     for plan in plans {
         streams.start(Arc::new(if args.drain { plan.without_puts() } else { plan }))?;
@@ -94,6 +101,7 @@ pub(crate) fn run(args: &Run) -> anyhow::Result<ExitCode> {
         path: args.config.clone(),
         config: config.clone(),
         is_stopping: AtomicBool::new(false),
+        reloading: Mutex::default(),
     };
     let good = runtime.block_on(supervise(Arc::new(host), ends, server, args.drain))?;
     // A source may still wait for input that never comes; nothing waits for it.
@@ -131,7 +139,7 @@ type Ended = (Arc<Plan>, Result<(), standpipe_stream::Error>);
 /// Runs until every stream has ended, or it is told to stop. False when a stream failed.
 async fn supervise(
     host: Arc<Host>,
-    mut ends: mpsc::UnboundedReceiver<Ended>,
+    mut ends: mpsc::Receiver<Ended>,
     server: Option<Server>,
     drain: bool,
 ) -> anyhow::Result<bool> {

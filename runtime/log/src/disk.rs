@@ -35,6 +35,13 @@ pub trait Disk: Send + Sync + Debug {
     fn list(&self, folder: &Path) -> io::Result<Vec<Item>>;
     /// Makes a file, mode 0600. `AlreadyExists` if the name is taken.
     fn create(&self, path: &Path) -> io::Result<Arc<dyn File>>;
+    /// Makes a file, as [`create`](Self::create) does, with these bytes, which are durable then. It is not written any
+    /// more, and may not be read soon.
+    fn write_once(&self, path: &Path, bytes: &[u8], site: Site) -> io::Result<()> {
+        let file = self.create(path)?;
+        file.write_all_at(0, bytes)?;
+        file.sync(site)
+    }
     /// Opens a file that exists, to read and write.
     fn open(&self, path: &Path) -> io::Result<Arc<dyn File>>;
     /// The same file as the system has it, to be read, for what is no disk. None if it is no file of the system.

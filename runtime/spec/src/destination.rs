@@ -11,8 +11,7 @@ use crate::{Finding, Spanned, bucket};
 pub enum Destination {
     /// Buckets, wherever `[s3]` says they live.
     S3(S3Destination),
-    /// Nowhere: records are taken and none is kept, for measuring. Only for a stream that the API feeds, and
-    /// that has no plugins.
+    /// Nowhere: records are kept and run as those of any stream, and their outputs are counted and dropped. For measuring.
     Discard {
         /// Where the file says so.
         span: Range<usize>,

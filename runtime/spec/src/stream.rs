@@ -52,15 +52,7 @@ impl Stream {
         reader.not_yet(&["backup"], "remove it");
         reader.refuse(&["quota"], "cannot be set: the quota is one for the host", "write `quota` at the top");
         if source.is_some() {
-            report_fed_otherwise(&reader, destination.as_ref());
-        }
-        if matches!(destination, Some(Destination::Discard { .. })) && !transform.is_empty() {
-            let message = format!(
-                "`{}` cannot be set beside `destination.discard`: what is discarded goes through no plugin",
-                reader.path("transform")
-            );
-            let (_, place) = reader.count(&["transform"]);
-            reader.context.report(Finding::error(message).at(place).with_help("remove it"));
+            report_fed_otherwise(&reader);
         }
         reader.finish();
         let source = source.unwrap_or(Source::Puts);
@@ -69,19 +61,11 @@ impl Stream {
 }
 
 /// What is for streams that the API feeds, in one with a source.
-fn report_fed_otherwise(reader: &Reader<'_>, destination: Option<&Destination>) {
+fn report_fed_otherwise(reader: &Reader<'_>) {
     let (count, place) = reader.count(&["rate"]);
     if count > 0 {
         let message =
             format!("`{}` cannot be set beside `source`: it is for what the API takes", reader.path("rate"));
         reader.context.report(Finding::error(message).at(place).with_help("remove one of the two"));
-    }
-    if let Some(Destination::Discard { span }) = destination {
-        let message = format!(
-            "`{}` cannot be set beside `source`: it is for what the API takes",
-            reader.path("destination.discard")
-        );
-        let help = "remove `source`, or write `destination.s3 = { bucket = \"logs\" }`";
-        reader.context.report(Finding::error(message).at(span.clone()).with_help(help));
     }
 }

@@ -272,6 +272,9 @@ impl<T: Transform> Lane<T> {
     }
 
     fn gather_outputs(&mut self, outputs: View<'_>) {
+        if self.plan.discards {
+            return;
+        }
         let (delimiter, size) = (self.plan.delimiter, self.plan.size);
         let mut from = 0;
         while from < outputs.len() {
@@ -282,6 +285,9 @@ impl<T: Transform> Lane<T> {
     }
 
     fn fail(&mut self, raw: &[u8], failure: &Failure, arrival_ms: u64, place: Option<Place>) {
+        if self.plan.discards {
+            return;
+        }
         let attempt = Attempt { arrival_ms, ended_ms: self.plan.clock.now_ms() };
         let parcel = self.parcel(Role::ErrorOutput);
         parcel.add_line(arrival_ms, |out| write_failed(out, raw, failure, attempt, place));

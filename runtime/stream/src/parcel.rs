@@ -10,6 +10,9 @@ use crate::Plan;
 use crate::budget::Detached;
 use crate::entry::{Answer, Carry, Counts, Role, SealedFile};
 
+/// By how much an open parcel grows at a time, in bytes, at the most.
+const MOST_STEP: usize = 1 << 20;
+
 /// What is being gathered for one object: its bytes as they were written, before compression.
 #[derive(Debug)]
 pub(crate) struct Parcel {
@@ -48,6 +51,11 @@ impl Parcel {
         let outputs = outputs.slice(0..taken);
         for arrival in outputs.arrival_ms() {
             self.oldest_ms = self.oldest_ms.min(*arrival);
+        }
+        let more = outputs.payload().len() + outputs.len();
+        if self.raw.capacity() - self.raw.len() < more {
+            // Large ones grow by steps: doubling would take memory that is never used.
+            self.raw.reserve_exact(more.max(self.raw.capacity().min(MOST_STEP)));
         }
         append_records(&mut self.raw, outputs, delimiter);
         self.records += taken as u64;

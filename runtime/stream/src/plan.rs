@@ -56,7 +56,7 @@ pub struct Plan {
     pub(crate) sink: Arc<dyn Sink>,
     /// Where the sink's buckets live.
     pub(crate) buckets: Arc<Buckets>,
-    /// Whether records are taken and none is kept.
+    /// Whether outputs and failures are counted and then go nowhere.
     pub(crate) discards: bool,
     /// Objects that are delivered at a time, at the most.
     pub(crate) concurrency: u32,
@@ -87,7 +87,7 @@ impl Plan {
         self.source == Source::Puts
     }
 
-    /// Whether records are taken and none is kept.
+    /// Whether outputs and failures are counted and then go nowhere.
     pub fn discards(&self) -> bool {
         self.discards
     }
@@ -179,7 +179,7 @@ fn read(file: &File, host: &Host, metrics: &Metrics, findings: &mut Vec<Finding>
     plans
 }
 
-/// What stands for the destination of a stream that keeps nothing.
+/// What stands for the destination of a stream that has none.
 fn discarded(span: &Range<usize>) -> spec::S3Destination {
     spec::S3Destination {
         span: span.clone(),

@@ -62,9 +62,6 @@ impl Stream {
         id: Option<RequestId>,
     ) -> Result<(Accepted, bool), PutError> {
         let shared = self.shared();
-        if shared.plan.discards {
-            return Ok((shared.discard(records), false));
-        }
         // One without an id gets one: after a failed sync it tells whether the records came back with their lane.
         let id = id.unwrap_or_else(|| RequestId(random().to_be_bytes()));
         let until = Instant::now() + PATIENCE;
@@ -100,10 +97,10 @@ impl Stream {
 }
 
 /// A request that waits. Dropped, it does not any more.
-struct Waiting<'a>(&'a Shared);
+pub(crate) struct Waiting<'a>(&'a Shared);
 
 impl<'a> Waiting<'a> {
-    fn begin(shared: &'a Shared) -> Result<Self, PutError> {
+    pub(crate) fn begin(shared: &'a Shared) -> Result<Self, PutError> {
         let waiting = Self(shared);
         match shared.waiting.fetch_add(1, Ordering::Relaxed) < MOST_WAITING {
             true => Ok(waiting),
@@ -115,16 +112,6 @@ impl<'a> Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.waiting.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-impl Shared {
-    /// Takes records of a stream that keeps none.
-    fn discard(&self, records: &Batch) -> Accepted {
-        let count = records.len() as u64;
-        let first = self.discarded.fetch_add(count, Ordering::Relaxed);
-        let at_ms = records.arrival_ms().last().copied().unwrap_or_default();
-        Accepted { lane: 0, at_ms, first, records: count }
     }
 }
 

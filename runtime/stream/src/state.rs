@@ -91,6 +91,17 @@ pub enum StateError {
         /// The stream.
         stream: String,
     },
+    /// It discards now, and holds outputs for the destination that it had.
+    #[error(
+        "stream `{stream}` discards its outputs now, and its state holds {outputs} for the destination that it had: \
+         restore that until they are delivered, or give the stream's records up with `--abandon {stream}`"
+    )]
+    Homeless {
+        /// The stream.
+        stream: String,
+        /// Outputs, and records that failed.
+        outputs: u64,
+    },
     /// It is in the config.
     #[error("stream `{stream}` is in the config: take it out before its records are given up")]
     InUse {
@@ -175,14 +186,19 @@ impl State {
         })
     }
 
-    /// Refuses if a stream that is not among `streams` holds data, and if what any stream holds cannot be read.
-    pub fn check(&self, streams: &BTreeSet<String>) -> Result<(), StateError> {
+    /// Refuses if a stream that is not among `streams` holds data, if what any stream holds cannot be read, and if one of
+    /// those that `discard` holds outputs.
+    pub fn check(&self, streams: &BTreeSet<String>, discard: &BTreeSet<String>) -> Result<(), StateError> {
         let held = Inspection::on(Arc::clone(&self.disk), &self.path);
         for stream in held.streams()? {
             let report = held.stream(&stream, Depth::Newest);
             let (records, bytes) = (report.records(), report.bytes());
+            let outputs = report.lanes.iter().map(|lane| lane.in_open() + lane.in_sealed()).sum();
             if let Some(flaw) = report.into_flaw() {
                 return Err(StateError::Unreadable { stream, flaw: Box::new(flaw) });
+            }
+            if outputs > 0 && discard.contains(&stream) {
+                return Err(StateError::Homeless { stream, outputs });
             }
             if records > 0 && !streams.contains(&stream) {
                 return Err(StateError::Orphan { stream, records, bytes });

@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -47,8 +47,6 @@ pub(crate) struct Shared {
     pub(crate) window: Arc<Window>,
     /// Requests that wait for the stream, or its disk.
     pub(crate) waiting: AtomicUsize,
-    /// Records that were taken and not kept.
-    pub(crate) discarded: AtomicU64,
     /// Random: tells this run of the stream from all others.
     pub(crate) born: u128,
     this: Weak<Self>,
@@ -94,7 +92,6 @@ impl Stream {
             places: Places::default(),
             repeats: Repeats::default(),
             waiting: AtomicUsize::new(0),
-            discarded: AtomicU64::new(0),
             born: random(),
             this: Weak::clone(this),
             intake: workers.keep.task(),

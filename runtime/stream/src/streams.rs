@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use standpipe_log::RequestId;
 use standpipe_record::Batch;
 
-use crate::put::{PATIENCE, PutError};
+use crate::put::{PATIENCE, PutError, Waiting};
 use crate::record_id::RecordIds;
 use crate::state::StateError;
 use crate::{Accepted, Error, Plan, State, Stop, Stream, Workers};
@@ -99,6 +99,12 @@ pub enum ChangeError {
     /// What is on disk is in the way.
     #[error(transparent)]
     State(#[from] StateError),
+    /// Outputs that it may hold would have nowhere to go.
+    #[error("stream `{stream}` begins or ends to discard: stop the host, and start it again")]
+    Destination {
+        /// The stream.
+        stream: String,
+    },
     /// It cannot be started a second time.
     #[error("stream `{stream}` reads standard input, which cannot be begun anew: restart the host")]
     Stdin {
@@ -208,7 +214,12 @@ impl Streams {
             match running.stream.put_or_repeat(records, id) {
                 // Another stream takes its place once this one has let go.
                 Err(PutError::Ended) if running.ending.is_replaced() && Instant::now() < until => {
-                    running.ending.wait_passed(until.saturating_duration_since(Instant::now()));
+                    match Waiting::begin(running.stream.shared()) {
+                        Ok(_waiting) => {
+                            running.ending.wait_passed(until.saturating_duration_since(Instant::now()));
+                        }
+                        Err(error) => return Some(Err(error)),
+                    }
                 }
                 put => return Some(put.map(|(accepted, repeated)| running.put(accepted, repeated))),
             }
@@ -226,6 +237,9 @@ impl Streams {
             match self.get(&plan.name) {
                 Some(running)
                     if running.plan.is_like(&plan) && running.ending.state().ended != Some(false) => {}
+                Some(running) if running.plan.discards() != plan.discards() => {
+                    return Err(ChangeError::Destination { stream: plan.name });
+                }
                 Some(running) if running.plan.reads_stdin() => {
                     return Err(ChangeError::Stdin { stream: plan.name });
                 }

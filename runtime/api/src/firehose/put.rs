@@ -118,7 +118,7 @@ fn keep(asked: &Asked<'_>, put: Put, kind: PutKind) -> Result<(usize, Accepted),
     Ok((count, append(asked, &stream, records, id, kind)?))
 }
 
-/// Appends records to a stream, as many as its rate allows now, and at least one.
+/// Appends records to a stream, as many as its rate allows now, and at least one; those of a plain producer all or none.
 pub(crate) fn append(
     asked: &Asked<'_>,
     stream: &str,
@@ -139,9 +139,12 @@ pub(crate) fn append(
         return Ok(answer);
     }
     let count = records.ends.len();
-    let admitted = served.limiter.admit(&records.ends, began);
-    let all_or_nothing = kind == PutKind::Records;
-    if admitted == 0 || (all_or_nothing && admitted < count) {
+    let admitted = match kind {
+        PutKind::Records if served.limiter.admit_all(&records.ends, began) => count,
+        PutKind::Records => 0,
+        _ => served.limiter.admit(&records.ends, began),
+    };
+    if admitted == 0 {
         plan.metrics.note_throttled(count as u64);
         return Err(Fault::slow_down());
     }
@@ -152,6 +155,8 @@ pub(crate) fn append(
     let batch = Batch::from_parts(records.payload, records.ends, arrival).map_err(|_| Fault::internal())?;
     let put = asked.streams.put(stream, &batch, id).ok_or_else(|| asked.not_found(stream))?;
     match put {
+        // The other try, which was under way when this one came, is counted.
+        Ok(accepted) if accepted.repeated => Ok(accepted),
         Ok(accepted) => {
             plan.metrics.note_throttled((count - admitted) as u64);
             plan.metrics.note_put(kind, admitted as u64, bytes, began.elapsed());

@@ -190,11 +190,14 @@ impl Connections {
                 break;
             }
         }
+        if seen.is_stuck() {
+            return;
+        }
         connection.as_mut().graceful_shutdown();
         // Requests under way end by themselves; whoever has none, or does not take its answers, is cut off.
         loop {
             let ended = tokio::time::timeout(FAREWELL, connection.as_mut()).await;
-            if ended.is_ok() || !seen.is_busy() || seen.left(false).is_zero() {
+            if ended.is_ok() || !seen.is_busy() || seen.is_stuck() {
                 return;
             }
         }

@@ -7,12 +7,12 @@ use std::time::{Duration, SystemTime};
 use standpipe_spec as spec;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
 use tokio_rustls::rustls::sign::CertifiedKey;
+use tokio_rustls::rustls::{Error, ServerConfig};
 
 use super::ServeError;
 
@@ -105,5 +105,8 @@ fn load(files: &spec::Tls, provider: &CryptoProvider) -> Result<Arc<CertifiedKey
         return Err(format!("`{}` has no certificate in PEM", files.certificate.display()));
     }
     let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| told(&files.key, error))?;
-    CertifiedKey::from_der(chain, key, provider).map(Arc::new).map_err(|error| error.to_string())
+    CertifiedKey::from_der(chain, key, provider).map(Arc::new).map_err(|error| match error {
+        Error::InconsistentKeys(_) => "the key is not that of the certificate".to_owned(),
+        error => error.to_string(),
+    })
 }

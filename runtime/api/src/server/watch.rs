@@ -75,19 +75,24 @@ impl Seen {
 
     /// How long it may still stay as it is. Zero if it has stayed too long.
     pub(super) fn left(&self, pressed: bool) -> Duration {
-        let idle = if pressed { PRESSED } else { IDLE };
         let (now, moved) = (self.now(), self.moved.load(Ordering::Relaxed));
         let since = |then: u64| Duration::from_millis(now.saturating_sub(then));
-        if self.is_busy() {
-            // Handlers have limits of their own.
-            let stuck = self.blocked.load(Ordering::Relaxed).min(self.untaken.load(Ordering::Relaxed));
-            return if stuck == NONE { idle } else { idle.min(ANSWER).saturating_sub(since(stuck)) };
-        }
-        let left = idle.saturating_sub(since(moved));
-        match self.head.load(Ordering::Relaxed) {
-            NONE => left,
-            head => left.min(HEAD.saturating_sub(since(head))),
-        }
+        let idle = if pressed { PRESSED } else { IDLE };
+        // Handlers have limits of their own.
+        let left = if self.is_busy() { idle } else { idle.saturating_sub(since(moved)) };
+        let within = |begun: &AtomicU64, most: Duration| match begun.load(Ordering::Relaxed) {
+            NONE => IDLE,
+            begun => most.saturating_sub(since(begun)),
+        };
+        left.min(within(&self.head, HEAD))
+            .min(within(&self.blocked, ANSWER))
+            .min(within(&self.untaken, ANSWER))
+    }
+
+    /// Whether it is in the middle of something that does not end by itself.
+    pub(super) fn is_stuck(&self) -> bool {
+        let begun = [&self.head, &self.blocked, &self.untaken];
+        begun.iter().any(|begun| begun.load(Ordering::Relaxed) != NONE) && self.left(false).is_zero()
     }
 
     fn read(&self) {

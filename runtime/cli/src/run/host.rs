@@ -1,6 +1,6 @@
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use standpipe_api::{Api, Settings};
 use standpipe_plugin::Host as Plugins;
@@ -23,6 +23,8 @@ pub(super) struct Host {
     /// As it was when the host started. What a reload may change is not read from it.
     pub(super) config: Config,
     pub(super) is_stopping: AtomicBool,
+    /// One reload at a time: streams and settings are of the same file.
+    pub(super) reloading: Mutex<()>,
 }
 
 impl Host {
@@ -40,6 +42,7 @@ impl Host {
 
     /// Reads the config file again and has it hold. A file that cannot be run changes nothing.
     pub(super) fn reload(&self) -> Answer {
+        let _one = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
         let bad = |text: String| Answer { good: false, text };
         if self.is_stopping.load(std::sync::atomic::Ordering::Relaxed) {
             return bad("error: the host is stopping".to_owned());

@@ -13,6 +13,15 @@ use super::{Disk, File, Item, Site};
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 const FILE: OFlags = OFlags::RDWR.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
+const NEW: OFlags = OFlags::CREATE.union(OFlags::EXCL);
+const RIGHTS: Mode = Mode::RUSR.union(Mode::WUSR);
+/// From this many bytes on, going around the system's cache costs less than it saves.
+const LEAST_DIRECT: usize = 1 << 20;
+/// What goes around the cache at a time.
+const PIECE: usize = 1 << 20;
+/// What buffers, offsets and lengths of such writes are multiples of: the largest block of disks that there are.
+const BLOCK: usize = 4_096;
+
 /// A folder of the machine, held by its descriptor: renaming it changes nothing for who has it open.
 #[derive(Debug)]
 pub struct RealDisk {
@@ -74,9 +83,33 @@ impl Disk for RealDisk {
     }
 
     fn create(&self, path: &Path) -> io::Result<Arc<dyn File>> {
-        let flags = FILE | OFlags::CREATE | OFlags::EXCL;
-        let file = sys::openat(&self.root, inside(path)?, flags, Mode::RUSR | Mode::WUSR)?;
+        let file = sys::openat(&self.root, inside(path)?, FILE | NEW, RIGHTS)?;
         Ok(Arc::new(RealFile(fs::File::from(file))))
+    }
+
+    fn write_once(&self, path: &Path, bytes: &[u8], site: Site) -> io::Result<()> {
+        let file = match bytes.len() {
+            0..LEAST_DIRECT => None,
+            _ => match sys::openat(&self.root, inside(path)?, FILE | NEW | OFlags::DIRECT, RIGHTS) {
+                Ok(file) => Some(fs::File::from(file)),
+                // The file system has no such way.
+                Err(Errno::INVAL | Errno::NOTSUP) => None,
+                Err(cause) => return Err(cause.into()),
+            },
+        };
+        if let Some(file) = file {
+            if write_direct(&file, bytes)? {
+                return file.sync_data();
+            }
+            drop(file);
+            self.unlink(path)?;
+        } else if bytes.len() >= LEAST_DIRECT {
+            // A file system that refuses the way may have made the file.
+            let _ = self.unlink(path);
+        }
+        let file = self.create(path)?;
+        file.write_all_at(0, bytes)?;
+        file.sync(site)
     }
 
     fn open(&self, path: &Path) -> io::Result<Arc<dyn File>> {
@@ -143,4 +176,27 @@ impl File for RealFile {
     fn sync(&self, _site: Site) -> io::Result<()> {
         self.0.sync_data()
     }
+}
+
+/// Writes all of `bytes` from the beginning on, without leaving a copy in the system's cache. False if that cannot be
+/// done here, and nothing of it counts.
+fn write_direct(file: &fs::File, bytes: &[u8]) -> io::Result<bool> {
+    // Room for a piece that begins at a block, wherever the buffer lies.
+    let mut buffer = vec![0; PIECE + BLOCK];
+    let from = buffer.as_ptr().align_offset(BLOCK);
+    let Some(room) = buffer.get_mut(from..from.saturating_add(PIECE)) else { return Ok(false) };
+    let mut at = 0;
+    for piece in bytes.chunks(PIECE) {
+        let Some(filled) = room.get_mut(..piece.len()) else { return Ok(false) };
+        filled.copy_from_slice(piece);
+        // The end is filled up to a block, and cut off below.
+        let Some(blocks) = room.get(..piece.len().next_multiple_of(BLOCK)) else { return Ok(false) };
+        match file.write_all_at(blocks, at) {
+            Err(cause) if cause.raw_os_error() == Some(Errno::INVAL.raw_os_error()) => return Ok(false),
+            wrote => wrote?,
+        }
+        at += piece.len() as u64;
+    }
+    file.set_len(bytes.len() as u64)?;
+    Ok(true)
 }

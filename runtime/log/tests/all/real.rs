@@ -11,6 +11,10 @@ use standpipe_record::Position;
 
 use crate::support::{SITE, append, batch, read};
 
+fn patterned(len: usize) -> Vec<u8> {
+    (0..len).map(|at| (at % 251) as u8).collect()
+}
+
 fn contract(disk: &dyn Disk) {
     let (folder, file) = (Path::new("f"), Path::new("f/a"));
     assert_eq!(disk.list(folder).unwrap_err().kind(), ErrorKind::NotFound);
@@ -34,6 +38,20 @@ fn contract(disk: &dyn Disk) {
     open.sync(SITE).unwrap();
     disk.sync_folder(folder, SITE).unwrap();
     disk.sync_folder(Path::new(""), SITE).unwrap();
+    // Small, large, and one that ends within a block.
+    for len in [0, 1, 4_096, 1 << 20, (1 << 20) + 1, 3_333_333] {
+        let (path, bytes) = (Path::new("f/once"), patterned(len));
+        disk.write_once(path, &bytes, SITE).unwrap();
+        assert_eq!(disk.write_once(path, &bytes, SITE).unwrap_err().kind(), ErrorKind::AlreadyExists);
+        let (once, mut back) = (disk.open(path).unwrap(), vec![0; len]);
+        assert_eq!(once.len().unwrap(), len as u64);
+        let mut at = 0;
+        while at < len {
+            at += once.read_at(at as u64, &mut back[at..]).unwrap();
+        }
+        assert!(back == bytes, "{len}");
+        disk.unlink(path).unwrap();
+    }
     disk.create(Path::new("f/b")).unwrap().write_all_at(0, b"b").unwrap();
     let items = disk.list(folder).unwrap();
     let shown: Vec<_> = items.iter().map(|item| (item.name.as_str(), item.len, item.is_folder)).collect();
@@ -60,6 +78,8 @@ fn contract(disk: &dyn Disk) {
 fn both_disks_keep_the_contract() {
     let home = tempfile::tempdir().unwrap();
     contract(&RealDisk::open(home.path()).unwrap());
+    let memory = tempfile::tempdir_in("/dev/shm").unwrap();
+    contract(&RealDisk::open(memory.path()).unwrap());
     contract(&MemoryDisk::new(0));
 }
 

@@ -184,11 +184,17 @@ fn a_host_that_stops_refuses_records_and_tells_of_each_stream() {
 }
 
 #[test]
-fn a_stream_that_discards_takes_records_and_keeps_none() {
+fn a_stream_that_discards_runs_its_records_and_delivers_none() {
     let host = Host::new();
     host.streams.start(Arc::new(Plan { discards: true, ..host.plan("null", "a/") })).unwrap();
     let first = host.put("null", "one").unwrap().unwrap();
     let second = host.put("null", "two").unwrap().unwrap();
     assert_ne!(first.ids.id(0), second.ids.id(0));
-    assert!(host.drain().is_empty());
+    let refused = host.streams.change(vec![host.plan("null", "a/")]).unwrap_err();
+    assert!(refused.to_string().contains("begins or ends to discard"), "{refused}");
+    let plan = host.streams.plan("null").unwrap();
+    host.stop.ask(PATIENCE);
+    host.ends.recv_timeout(PATIENCE).unwrap();
+    assert_eq!((plan.metrics.totals().outputs, host.sink.objects().len()), (2, 0));
+    host.streams.state().holds_nothing("null").unwrap();
 }
