@@ -35,7 +35,10 @@ fn the_second_command_is_the_tests() {
     let (code, out, err) = run(&mut command, b"");
     assert_eq!((code, err.as_str()), (0, ""));
     let (quick, all) = out.strip_prefix("quick\n").unwrap().split_once("all\n").unwrap();
-    assert_eq!(quick, "  servers and clients\n  format\n  clippy\n  servers and clients are there\n  tests\n  built blueprints\n");
+    assert_eq!(
+        quick,
+        "  servers and clients\n  format\n  clippy\n  servers and clients are there\n  tests\n  built blueprints\n"
+    );
     assert!(all.starts_with(quick), "{all}");
     for entry in std::fs::read_dir(top().join("tests/all")).unwrap() {
         let step = format!("  tests/all/{}\n", entry.unwrap().file_name().to_str().unwrap());

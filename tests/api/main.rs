@@ -1,0 +1,20 @@
+//! The ports of the program, called as its users call them, and as they should not.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may end with a panic")]
+#![allow(clippy::print_stdout, reason = "it says what it did")]
+
+mod access;
+mod admin;
+mod clients;
+mod cut;
+mod full;
+mod host;
+mod hostile;
+mod http;
+mod kills;
+mod ledger;
+mod mutated;
+mod plain;
+mod python;
+mod reload;
+mod tls;
+mod wire;
