@@ -23,7 +23,7 @@ use crate::http::{Answer, connect, receive, request, send};
 use crate::wire::{delivered, folder};
 
 /// How long a put of another client may take meanwhile.
-const PROMPT: Duration = Duration::from_secs(2);
+const PROMPT: Duration = Duration::from_secs(3);
 
 const KIND: (&str, &str) = ("content-type", "application/x-amz-json-1.1");
 pub(crate) const PUT: (&str, &str) = ("x-amz-target", "Firehose_20150804.PutRecord");

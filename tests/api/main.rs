@@ -1,6 +1,7 @@
 //! The ports of the program, called as its users call them, and as they should not.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may end with a panic")]
 #![allow(clippy::print_stdout, reason = "it says what it did")]
+#![allow(clippy::cast_possible_truncation, reason = "a test's numbers are small")]
 
 mod access;
 mod admin;
@@ -15,6 +16,7 @@ mod ledger;
 mod mutated;
 mod plain;
 mod python;
+mod readme;
 mod reload;
 mod tls;
 mod wire;

@@ -87,7 +87,8 @@ pub(crate) fn run(args: &Run) -> anyhow::Result<ExitCode> {
         streams.start(Arc::new(if args.drain { plan.without_puts() } else { plan }))?;
     }
     let api = Api::new(streams.clone(), Arc::clone(&metrics), settings, config.api.memory);
-    let server = if args.drain { None } else { Some(Server::start(&api, config)?) };
+    let has_ports = !args.drain && (config.listen.is_some() || config.admin_listen.is_some());
+    let server = if has_ports { Some(Server::start(&api, config)?) } else { None };
     if let Some(server) = &server {
         tell_addresses(server, config);
     }

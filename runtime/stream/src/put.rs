@@ -86,7 +86,10 @@ impl Stream {
                     return Ok((answer, true));
                 }
                 // Whether it was kept or dropped: claim again.
-                Claim::UnderWay(told) => drop(told.blocking_recv()),
+                Claim::UnderWay(told) => {
+                    let _waiting = Waiting::begin(shared)?;
+                    drop(told.blocking_recv());
+                }
                 Claim::First(ticket) => {
                     // Who waited for another try before has waited.
                     return append(shared, records, id, ticket, until).map(|accepted| (accepted, false));
