@@ -34,7 +34,10 @@ fn its_config_and_its_commands_work() {
     fs::write(folder.path().join("events.jsonl"), "{\"a\":1}\n{\"a\":2}\n").unwrap();
     let host = Host::start(folder.path());
     let curl = block(&section, "", 1).replace("http://127.0.0.1:4573", &host.url());
-    let sent = Command::new("sh").args(["-c", &curl.replace("curl ", "curl --fail ")]).current_dir(folder.path()).output();
+    let sent = Command::new("sh")
+        .args(["-c", &curl.replace("curl ", "curl --fail ")])
+        .current_dir(folder.path())
+        .output();
     let curl_is_there = Command::new("curl").arg("--version").output().is_ok();
     if curl_is_there {
         let sent = sent.unwrap();
@@ -45,7 +48,10 @@ fn its_config_and_its_commands_work() {
     let mut want = if curl_is_there { "{\"a\":1}\n{\"a\":2}\n".to_owned() } else { String::new() };
     if let Some(python) = python() {
         let written = block(&section, "", 0);
-        assert!(written.contains("put-record") && written.contains(r#"--record '{"Data":"hello\n"}'"#), "{written}");
+        assert!(
+            written.contains("put-record") && written.contains(r#"--record '{"Data":"hello\n"}'"#),
+            "{written}"
+        );
         let mut aws = aws(&python, &host);
         aws.args(["put-record", "--delivery-stream-name", "clicks", "--record", r#"{"Data":"hello\n"}"#]);
         let sent = aws.output().unwrap();

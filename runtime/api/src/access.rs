@@ -11,7 +11,7 @@ use crate::fault::{Cause, Fault};
 
 /// The keys of a host.
 #[derive(Debug, Default)]
-pub(crate) struct Access {
+pub struct Access {
     /// By their ids.
     keys: HashMap<String, Key>,
 }

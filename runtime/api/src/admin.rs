@@ -5,12 +5,14 @@ mod table;
 
 use std::sync::Arc;
 
-use http::{HeaderMap, Method, StatusCode};
+use http::request::Parts;
+use http::{Method, StatusCode};
 use serde_json::json;
 use standpipe_record::{Clock, SystemClock};
 use standpipe_stream::Health;
 
 use crate::api::Api;
+use crate::call::host;
 use crate::firehose::is_loopback;
 use crate::server::Connections;
 use metrics::HostFigures;
@@ -33,24 +35,18 @@ impl Admin {
     }
 
     /// Status, content type and text.
-    pub(crate) fn answer(
-        &self,
-        method: &Method,
-        path: &str,
-        headers: &HeaderMap,
-    ) -> (StatusCode, &'static str, String) {
-        let host = headers.get("host").and_then(|host| host.to_str().ok());
-        if self.is_local && !host.is_some_and(is_loopback) {
+    pub(crate) fn answer(&self, head: &Parts) -> (StatusCode, &'static str, String) {
+        if self.is_local && !host(head).is_some_and(is_loopback) {
             return (
                 StatusCode::FORBIDDEN,
                 TEXT,
                 "the Host of a request must be a loopback address\n".into(),
             );
         }
-        if !matches!(*method, Method::GET | Method::HEAD) {
+        if !matches!(head.method, Method::GET | Method::HEAD) {
             return (StatusCode::METHOD_NOT_ALLOWED, TEXT, "only GET\n".into());
         }
-        match path {
+        match head.uri.path() {
             "/health/live" => (StatusCode::OK, TEXT, "ok\n".into()),
             "/health/ready" => self.ready(),
             "/metrics" => (StatusCode::OK, metrics::CONTENT_TYPE, self.metrics()),

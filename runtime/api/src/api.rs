@@ -26,9 +26,9 @@ pub(crate) struct Shared {
 }
 
 /// What may change while the host runs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Settings {
-    pub(crate) access: Access,
+    pub(crate) access: Arc<Access>,
     pub(crate) account: String,
     pub(crate) region: String,
     /// The streams of the config by name.
@@ -36,7 +36,7 @@ pub struct Settings {
 }
 
 /// A stream as the API sees it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Served {
     pub(crate) said: spec::Stream,
     pub(crate) limiter: Limiter,
@@ -49,11 +49,16 @@ impl Settings {
         let served =
             |stream: &spec::Stream| Served { said: stream.clone(), limiter: Limiter::new(stream.rate, now) };
         Ok(Self {
-            access: Access::read(&config.keys)?,
+            access: Arc::new(Access::read(&config.keys)?),
             account: config.api.account.clone(),
             region: config.api.region.clone(),
             streams: config.streams.iter().map(|(name, stream)| (name.clone(), served(stream))).collect(),
         })
+    }
+
+    /// Its keys.
+    pub fn access(&self) -> Arc<Access> {
+        Arc::clone(&self.access)
     }
 
     /// The name of a stream among all of AWS.
@@ -74,6 +79,14 @@ impl Api {
     /// What holds now.
     pub(crate) fn settings(&self) -> Arc<Settings> {
         Arc::clone(&self.shared.settings.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Has other keys hold from the next request on: one that was revoked waits for nothing else. Returns those before.
+    pub fn change_keys(&self, access: Arc<Access>) -> Arc<Access> {
+        let mut held = self.shared.settings.write().unwrap_or_else(PoisonError::into_inner);
+        let before = Arc::clone(&held.access);
+        *held = Arc::new(Settings { access, ..Settings::clone(&held) });
+        before
     }
 
     /// Has other settings hold from the next request on. Rates that are the same go on as they are.

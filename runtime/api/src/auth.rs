@@ -19,7 +19,7 @@ const MOST_HEADER: usize = 4 << 10;
 const MOST_SIGNED: usize = 64;
 
 /// A request as far as its signature covers it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Request<'a> {
     /// `POST`.
     pub method: &'a str,
@@ -29,6 +29,14 @@ pub struct Request<'a> {
     pub headers: &'a [(&'a str, &'a str)],
     /// SHA-256 of the body as it was sent, before it is unpacked, in hexadecimal digits.
     pub body_sha256: &'a str,
+}
+
+/// Leaves the headers out: a secret or a token may be among them.
+impl std::fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { method, target, .. } = self;
+        f.debug_struct("Request").field("method", method).field("target", target).finish_non_exhaustive()
+    }
 }
 
 /// What belongs to a key. Not to be shown.
@@ -152,6 +160,11 @@ fn claim<'a, 's>(
     if !["host", "x-amz-date"].iter().all(|name| found.signed.contains(name)) {
         return Err(Denied::Incomplete("'host' and 'x-amz-date' must be signed"));
     }
+    // What is not covered may have been put in by anybody.
+    let covered = |name: &str| !name.starts_with("x-amz-") || found.signed.contains(&name);
+    if !request.headers.iter().all(|(name, _)| covered(name)) {
+        return Err(Denied::Incomplete("all 'x-amz-' headers must be signed"));
+    }
     // Before the clocks are compared: who has no key learns nothing of ours.
     let secret = secret(found.key).ok_or(Denied::UnknownKey)?;
     let token = header("x-amz-security-token").unwrap_or_default();
@@ -199,6 +212,10 @@ fn signed_again(
 ) -> Option<String> {
     // The signer takes the host from the URL and sets the date by itself.
     let host = request.headers.iter().find(|(name, _)| *name == "host").map(|(_, value)| *value)?;
+    // A host that has more in it would move the path.
+    host.parse::<http::uri::Authority>()
+        .ok()
+        .filter(|parsed| parsed.as_str() == host && !host.contains('@'))?;
     let url = format!("http://{host}{}", request.target);
     let mut covered = Vec::with_capacity(header.signed.len());
     for name in &header.signed {

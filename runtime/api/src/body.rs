@@ -17,7 +17,7 @@ const STALL: Duration = Duration::from_secs(10);
 /// How much is paid for at first. As more comes, it is four times as much, so that nobody holds much more than was sent.
 const FIRST: u64 = 16 << 10;
 /// How much of a body that is refused is read, so that its sender comes to read the answer.
-const MOST_DRAINED: u64 = MOST_BODY;
+const MOST_DRAINED: u64 = 2 * MOST_BODY;
 /// How long a sender may take to notice.
 const DRAIN: Duration = Duration::from_secs(5);
 
@@ -25,6 +25,7 @@ const DRAIN: Duration = Duration::from_secs(5);
 pub(crate) async fn read(mut body: Incoming, held: &mut Held) -> Result<Vec<u8>, Fault> {
     let length = body.size_hint().exact();
     if length.is_some_and(|length| length > MOST_BODY) {
+        drain(body).await;
         return Err(too_large());
     }
     let most = length.unwrap_or(MOST_BODY);

@@ -16,7 +16,6 @@ pub(crate) const MOST_BODY: u64 = 8 << 20;
 const STEP: usize = 64 << 10;
 
 /// A request whose body is here.
-#[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) head: Parts,
     pub(crate) body: Vec<u8>,

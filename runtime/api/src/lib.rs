@@ -41,6 +41,7 @@ mod repeat;
 mod server;
 mod validate;
 
+pub use access::Access;
 pub use api::{Api, Settings};
 pub use decode::{Missing, NotAPut, Put, Records};
 pub use server::{ServeError, Server};

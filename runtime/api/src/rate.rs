@@ -5,6 +5,9 @@ use std::time::Instant;
 
 use standpipe_spec::Rate;
 
+/// How many seconds of the rate one request may take that is taken as a whole.
+const MOST_DEBT: u64 = 10;
+
 /// What a stream may still take. A clone is the same.
 #[derive(Debug, Clone)]
 pub(crate) struct Limiter {
@@ -62,6 +65,16 @@ impl Limiter {
             left.bytes -= f64::from(*end);
         }
         admitted
+    }
+
+    /// Whether records may be taken as a whole: what they pass the rate by is made up for in [`MOST_DEBT`].
+    pub(crate) fn fits(&self, ends: &[u32]) -> bool {
+        let Rate { records, bytes, .. } = self.rate;
+        let within = |limit: Option<u64>, value: u64| {
+            limit.is_none_or(|limit| value <= limit.saturating_mul(MOST_DEBT))
+        };
+        within(records, ends.len() as u64)
+            && (ends.len() == 1 || within(bytes, ends.last().map_or(0, |end| u64::from(*end))))
     }
 
     /// Takes all of the records if one may come now, or none. What passes the rate is made up for.

@@ -50,6 +50,12 @@ fn shown<'a>(settings: &'a Settings, head: &http::request::Parts) -> Result<Call
     let denied = |message: &str| Fault::new(Cause::MissingAuthenticationToken, message);
     let shown = header(head, "authorization")
         .ok_or_else(|| denied("send Authorization: Bearer SECRET, or Basic with the key's id and secret"))?;
+    if head.headers.contains_key("origin")
+        && shown.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic"))
+    {
+        // A browser shows a password that it once was given to whatever page asks.
+        return Err(Fault::new(Cause::AccessDenied, "web pages have to send Authorization: Bearer"));
+    }
     let key = settings.access.shown(shown);
     let unknown = || Fault::new(Cause::UnrecognizedClient, "nobody has this key");
     Ok(Caller::Key(key.ok_or_else(unknown)?))
@@ -76,16 +82,18 @@ pub(crate) fn answer(
     violations.check()?;
     caller.authorize("PutRecordBatch", Some(stream), &settings.account, &settings.arn(stream))?;
     call.unpack()?;
-    let records = split(std::mem::take(&mut call.body), has_lines(&call.head))?;
+    let has_lines = has_lines(&call.head);
+    let lines = if has_lines { memchr::memchr_iter(b'\n', &call.body).count() + 1 } else { 1 };
+    if !call.held.grow(lines as u64 * COLUMNS) {
+        return Err(Fault::slow_down());
+    }
+    let records = split(std::mem::take(&mut call.body), has_lines, lines)?;
     let key = header(&call.head, "idempotency-key");
     let id = key.map(|key| repeat::id(caller.id(), stream, key, &body_sha256));
     let count = records.ends.len();
     let takes = |plan: Arc<Plan>| plan.takes_puts();
     if count == 0 && api.shared.streams.plan(stream).is_some_and(takes) {
         return Ok(json!({ "records": 0 }).to_string().into_bytes());
-    }
-    if !call.held.grow(count as u64 * COLUMNS) {
-        return Err(Fault::slow_down());
     }
     let asked = Asked { streams: &api.shared.streams, settings, caller, call, body_sha256: &body_sha256 };
     let put = append(&asked, stream, records, id, PutKind::Records)?;
@@ -101,8 +109,8 @@ fn has_lines(head: &http::request::Parts) -> bool {
 }
 
 /// A body as one record, or as its lines: a record keeps its newline, as producers of Firehose send it, and lines with
-/// nothing in them are none.
-fn split(body: Vec<u8>, has_lines: bool) -> Result<Records, Fault> {
+/// nothing in them are none. There are at most `lines`.
+fn split(body: Vec<u8>, has_lines: bool, lines: usize) -> Result<Records, Fault> {
     let too_large = |what: String| Err(Fault::new(Cause::RequestEntityTooLarge, what));
     if body.len() > MOST_DATA {
         return too_large(format!("a request has at most {MOST_DATA} bytes of records"));
@@ -110,6 +118,7 @@ fn split(body: Vec<u8>, has_lines: bool) -> Result<Records, Fault> {
     let mut records = Records::default();
     if has_lines {
         records.payload.reserve_exact(body.len());
+        records.ends.reserve_exact(lines.min(body.len()));
         let mut rest = body.as_slice();
         while !rest.is_empty() {
             let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |newline| newline + 1);
@@ -144,20 +153,20 @@ mod tests {
 
     #[test]
     fn a_line_is_a_record_with_its_newline_and_an_empty_one_is_none() {
-        let records = split(b"{\"a\":1}\n\n \r\n{\"a\":2}\r\n{\"a\":3}".to_vec(), true).unwrap();
+        let records = split(b"{\"a\":1}\n\n \r\n{\"a\":2}\r\n{\"a\":3}".to_vec(), true, 9).unwrap();
         assert_eq!(records.payload, b"{\"a\":1}\n{\"a\":2}\r\n{\"a\":3}");
         assert_eq!(records.ends, [8, 17, 24]);
-        assert_eq!(split(b"\n\n".to_vec(), true).unwrap().ends, [0_u32; 0]);
-        assert_eq!(split(b"a\nb\n".to_vec(), false).unwrap().ends, [4]);
-        assert_eq!(split(Vec::new(), false).unwrap().ends, [0]);
+        assert_eq!(split(b"\n\n".to_vec(), true, 9).unwrap().ends, [0_u32; 0]);
+        assert_eq!(split(b"a\nb\n".to_vec(), false, 1).unwrap().ends, [4]);
+        assert_eq!(split(Vec::new(), false, 1).unwrap().ends, [0]);
     }
 
     #[test]
     fn what_is_too_large_is_refused_and_named() {
-        split(vec![b'a'; MOST_RECORD], false).unwrap();
-        let error = split([b"x\n".to_vec(), vec![b'a'; MOST_RECORD + 1]].concat(), true).unwrap_err();
+        split(vec![b'a'; MOST_RECORD], false, 1).unwrap();
+        let error = split([b"x\n".to_vec(), vec![b'a'; MOST_RECORD + 1]].concat(), true, 9).unwrap_err();
         assert!(error.message.starts_with("record 2 has 1024001 bytes"), "{error}");
-        assert_eq!(split(vec![b'\n'; MOST_DATA + 1], true).unwrap_err().cause.on_wire().1, 413);
+        assert_eq!(split(vec![b'\n'; MOST_DATA + 1], true, 9).unwrap_err().cause.on_wire().1, 413);
     }
 
     #[test]

@@ -24,7 +24,7 @@ use crate::api::Api;
 pub(crate) use connection::Connections;
 
 /// Threads that may wait for fsyncs. More requests than that share one fsync only later.
-const WAITING: usize = 128;
+const WAITING: usize = 256;
 /// How long such a thread stays without work.
 const LINGER: Duration = Duration::from_secs(10);
 /// Connections that may wait to be accepted. Whoever finds no place there tries again only a second later.

@@ -125,6 +125,15 @@ fn headers_that_are_no_signature_are_told_apart() {
     missing.headers.retain(|(name, _)| name != "authorization");
     assert_eq!(check(&missing), Err(Denied::Missing));
     assert_eq!(Denied::Missing.code(), "MissingAuthenticationTokenException");
+    // A host that has more in it would move the path.
+    for host in ["127.0.0.1:4573/#", "127.0.0.1:4573?", "a@127.0.0.1:4573", "127.0.0.1:4573 "] {
+        let mut moved = good.clone();
+        *header(&mut moved, "host") = host.to_owned();
+        assert_eq!(check(&moved), Err(Denied::Mismatch), "{host}");
+    }
+    let mut added = good.clone();
+    added.headers.push(("x-amz-added".into(), "1".into()));
+    assert!(matches!(check(&added), Err(Denied::Incomplete(_))));
     let mut presigned = good.clone();
     presigned.target = "/?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=00".into();
     assert!(matches!(check(&presigned), Err(Denied::Incomplete(_))));

@@ -1,11 +1,13 @@
 //! How another process of this machine speaks to a host: a socket in its state folder, which only the host's own user may
 //! enter. A line is asked, a line of JSON is answered.
 
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::fd::AsRawFd;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
@@ -13,6 +15,8 @@ use tokio::net::UnixListener;
 use tokio::sync::{mpsc, oneshot};
 
 const NAME: &str = "control";
+/// How long nobody is listened to after that failed.
+const PAUSE: Duration = Duration::from_millis(50);
 /// The longest question, in bytes.
 const MOST: u64 = 1 << 10;
 /// The longest answer: a config file with many findings.
@@ -50,8 +54,15 @@ pub(crate) fn listen(state: &Path, asked: mpsc::Sender<Asked>) -> io::Result<()>
         _ => {}
     }
     let listener = UnixListener::bind(path_in(&File::open(state)?))?;
+    // Also where the folder was there before, with rights of its own.
+    std::fs::set_permissions(state.join(NAME), Permissions::from_mode(0o600))?;
     tokio::spawn(async move {
-        while let Ok((socket, _)) = listener.accept().await {
+        loop {
+            let Ok((socket, _)) = listener.accept().await else {
+                // There may be too many files for a moment.
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            };
             let asked = asked.clone();
             tokio::spawn(async move {
                 // Whoever does not listen to the answer need not have it.

@@ -101,10 +101,11 @@ pub(crate) fn run(args: &Run) -> anyhow::Result<ExitCode> {
         plugins,
         path: args.config.clone(),
         config: config.clone(),
+        drain: args.drain,
         is_stopping: AtomicBool::new(false),
         reloading: Mutex::default(),
     };
-    let good = runtime.block_on(supervise(Arc::new(host), ends, server, args.drain))?;
+    let good = runtime.block_on(supervise(Arc::new(host), ends, server))?;
     // A source may still wait for input that never comes; nothing waits for it.
     runtime.shutdown_background();
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(1) })
@@ -142,7 +143,6 @@ async fn supervise(
     host: Arc<Host>,
     mut ends: mpsc::Receiver<Ended>,
     server: Option<Server>,
-    drain: bool,
 ) -> anyhow::Result<bool> {
     let began = Instant::now();
     let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
@@ -159,7 +159,7 @@ async fn supervise(
     let mut note = tokio::time::interval(NOTE);
     let mut noted = None;
     let progress = std::io::stderr().is_terminal();
-    while host.goes_on(drain) {
+    while host.goes_on() {
         tokio::select! {
             Some((plan, result)) = ends.recv() => {
                 if progress { clear_line(); }

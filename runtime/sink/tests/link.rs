@@ -1,4 +1,5 @@
 //! Objects that are files already.
+#![allow(clippy::unwrap_used, reason = "a test may end with a panic")]
 
 use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -20,7 +21,7 @@ fn in_file(folder: &Path, id: &str, key: &str, bytes: &[u8]) -> Arc<Object> {
 }
 
 #[tokio::test]
-async fn a_file_is_linked_with_the_rights_of_one_that_is_made_there() {
+async fn a_file_is_linked_with_the_rights_of_one_that_is_made_there_but_to_be_written() {
     let root = TempDir::new().unwrap();
     let sink = Directory::new(root.path().join("buckets"));
     let object = in_file(root.path(), "1", "a/b", b"one");
@@ -29,8 +30,27 @@ async fn a_file_is_linked_with_the_rights_of_one_that_is_made_there() {
     fs::write(&made, "").unwrap();
     let (there, made) = (fs::metadata(&there).unwrap(), fs::metadata(&made).unwrap());
     assert_eq!(there.ino(), object.file.as_ref().unwrap().metadata().unwrap().ino());
-    assert_eq!(there.mode(), made.mode());
+    // As if it had been made there, but that nobody writes it.
+    assert_eq!(there.mode(), made.mode() & !0o222);
     assert_eq!(sink.deliver(&object, &()).await.unwrap(), Delivered::Already);
+}
+
+#[tokio::test]
+async fn where_a_folder_gives_files_its_group_a_file_is_copied() {
+    let root = TempDir::new().unwrap();
+    let bucket = root.path().join("buckets/logs");
+    fs::create_dir_all(&bucket).unwrap();
+    // Another group is for root alone to give.
+    if std::os::unix::fs::chown(&bucket, None, Some(4_242)).is_err() {
+        return;
+    }
+    fs::set_permissions(&bucket, fs::Permissions::from_mode(0o2770)).unwrap();
+    let sink = Directory::new(root.path().join("buckets"));
+    let object = in_file(root.path(), "1", "key", b"one");
+    assert_eq!(sink.deliver(&object, &()).await.unwrap(), Delivered::Written);
+    let there = fs::metadata(bucket.join("key")).unwrap();
+    assert_eq!(there.gid(), 4_242);
+    assert_ne!(there.ino(), object.file.as_ref().unwrap().metadata().unwrap().ino());
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use standpipe_log::{Disk, Quota, Share, Site};
 
@@ -24,6 +24,7 @@ pub struct Home {
     pub(crate) share: Arc<Share>,
     pub(crate) segment_bytes: u64,
     pub(crate) prepared: AtomicBool,
+    pub(crate) preparing: Mutex<()>,
 }
 
 /// Where one lane of it is kept.
@@ -45,6 +46,7 @@ impl Home {
             share: Quota::new(0, 0).share(),
             segment_bytes: standpipe_log::Settings::SEGMENT_BYTES,
             prepared: AtomicBool::new(true),
+            preparing: Mutex::default(),
         }
     }
 
@@ -67,6 +69,11 @@ impl Home {
 
     /// Makes the stream's folder and says in it which incarnation it is.
     fn prepare(&self) -> Result<(), KeepError> {
+        if self.prepared.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        // The first records of a stream come together.
+        let _one = self.preparing.lock().unwrap_or_else(PoisonError::into_inner);
         if self.prepared.load(Ordering::Acquire) {
             return Ok(());
         }

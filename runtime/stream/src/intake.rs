@@ -287,6 +287,7 @@ impl Intake {
         number: usize,
         open: impl FnOnce() -> Result<Source, standpipe_source::Error> + Send + 'static,
     ) -> Result<Next, Error> {
+        self.stream.read_apart();
         let (stream, ended) = (Arc::clone(&self.stream), Ended::default());
         let name = stream.plan.name.clone();
         let (thread, tell) = (std::thread::Builder::new().name(format!("read {name}")), Arc::clone(&ended));

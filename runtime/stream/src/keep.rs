@@ -72,7 +72,8 @@ impl Keep {
     }
 
     fn recover(&mut self) -> Next {
-        if self.stream.stop.is_overdue() {
+        // Whoever woke it may have come too late: the lane may be another stream's by now.
+        if self.stream.stop.is_overdue() || self.stream.is_over() {
             return self.leave();
         }
         let mut recovered = match Keeper::recover(&self.slot.home) {

@@ -62,7 +62,7 @@ fn append(stream: &Arc<Shared>, batch: &Batch, number: [u64; 2]) -> Result<(), K
             Some(lease) => {
                 let again =
                     generation.replace(lease.generation).is_some_and(|before| before != lease.generation);
-                if again && stream.repeats.answer(id).is_some() {
+                if again && stream.repeats.answer(id, 0).is_some() {
                     return Ok(());
                 }
                 let append = Append { records: batch.view(), request: Some(id), source: None };

@@ -78,10 +78,6 @@ impl Plan {
             && self.buckets == other.buckets
     }
 
-    pub(crate) fn reads_stdin(&self) -> bool {
-        self.source == Source::Stdin
-    }
-
     /// Whether its records come from whoever calls [`Stream::put`](crate::Stream::put).
     pub fn takes_puts(&self) -> bool {
         self.source == Source::Puts

@@ -80,7 +80,7 @@ impl Stream {
         }
         drop(waiting);
         loop {
-            match shared.repeats.claim(id) {
+            match shared.repeats.claim(id, shared.plan.clock.now_ms()) {
                 Claim::Answered(answer) => {
                     tracing::debug!(stream = %shared.plan.name, "a request came again and is answered as before");
                     return Ok((answer, true));
@@ -89,6 +89,9 @@ impl Stream {
                 Claim::UnderWay(told) => {
                     let _waiting = Waiting::begin(shared)?;
                     drop(told.blocking_recv());
+                    if Instant::now() >= until {
+                        return Err(PutError::Busy);
+                    }
                 }
                 Claim::First(ticket) => {
                     // Who waited for another try before has waited.
@@ -150,7 +153,7 @@ fn append(
             continue;
         };
         let again = generation.replace(lease.generation) != Some(lease.generation);
-        if again && let Some(answer) = shared.repeats.answer(id) {
+        if again && let Some(answer) = shared.repeats.answer(id, shared.plan.clock.now_ms()) {
             return Ok(answer);
         }
         let append = Append { records: records.view(), request: Some(id), source: None };

@@ -106,7 +106,7 @@ mod tests {
             other[at] = if other[at] == b'A' { b'B' } else { b'A' };
             assert_eq!(RecordPlace::read(&String::from_utf8(other).unwrap(), 7), None);
         }
-        for wrong in ["", "AAAA", &id[1..], &format!("{id}="), &"é".repeat(22)] {
+        for wrong in ["", "AAAA", id.get(1..).unwrap(), &format!("{id}="), &"é".repeat(22)] {
             assert_eq!(RecordPlace::read(wrong, 7), None);
         }
     }

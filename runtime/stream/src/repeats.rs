@@ -1,6 +1,6 @@
 //! Who repeats a request is told what the first try was told, and nothing is appended again.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use standpipe_log::RequestId;
@@ -35,7 +35,7 @@ pub struct Repeats {
 struct Book {
     answers: HashMap<RequestId, Accepted>,
     /// Oldest first.
-    order: VecDeque<(u64, RequestId)>,
+    order: BTreeSet<(u64, [u8; 16])>,
     under_way: HashMap<RequestId, Vec<oneshot::Sender<()>>>,
     /// Lanes in which something may be left of requests that failed, and these in the order in which they did.
     pinned: HashMap<RequestId, u32>,
@@ -66,10 +66,10 @@ pub struct Ticket {
 
 impl Repeats {
     /// Asks for a request's turn.
-    pub fn claim(&self, id: RequestId) -> Claim {
+    pub fn claim(&self, id: RequestId, now_ms: u64) -> Claim {
         let mut book = lock(&self.book);
-        if let Some(answer) = book.answers.get(&id) {
-            return Claim::Answered(*answer);
+        if let Some(answer) = book.answer(id, now_ms) {
+            return Claim::Answered(answer);
         }
         if let Some(waiting) = book.under_way.get_mut(&id) {
             let (tell, told) = oneshot::channel();
@@ -87,8 +87,8 @@ impl Repeats {
     }
 
     /// The answer, if there is one.
-    pub(crate) fn answer(&self, id: RequestId) -> Option<Accepted> {
-        lock(&self.book).answers.get(&id).copied()
+    pub(crate) fn answer(&self, id: RequestId, now_ms: u64) -> Option<Accepted> {
+        lock(&self.book).answer(id, now_ms)
     }
 
     /// How many answers were forgotten before their time, to stay within 8 MiB.
@@ -136,18 +136,26 @@ impl Drop for Ticket {
 }
 
 impl Book {
+    /// On a quiet stream nothing comes to put an old answer out.
+    fn answer(&self, id: RequestId, now_ms: u64) -> Option<Accepted> {
+        let answer = self.answers.get(&id).copied();
+        answer.filter(|answer| answer.at_ms.saturating_add(REMEMBERED_MS) >= now_ms)
+    }
+
     fn insert(&mut self, id: RequestId, answer: Accepted) {
-        if self.answers.insert(id, answer).is_none() {
-            self.order.push_back((answer.at_ms, id));
+        if let Some(before) = self.answers.insert(id, answer) {
+            self.order.remove(&(before.at_ms, id.0));
         }
-        let newest = answer.at_ms;
-        while let Some((at, oldest)) = self.order.front().copied() {
+        // Recovery finds them lane by lane.
+        self.order.insert((answer.at_ms, id.0));
+        let newest = self.order.last().map_or(0, |(at, _)| *at);
+        while let Some((at, oldest)) = self.order.first().copied() {
             let full = self.order.len() > MOST_BYTES / ANSWER_BYTES;
             if !full && at.saturating_add(REMEMBERED_MS) >= newest {
                 break;
             }
-            self.order.pop_front();
-            self.answers.remove(&oldest);
+            self.order.pop_first();
+            self.answers.remove(&RequestId(oldest));
             self.forgotten += u64::from(full);
         }
     }
@@ -168,7 +176,7 @@ mod tests {
     }
 
     fn first(repeats: &Repeats, id: RequestId) -> Ticket {
-        match repeats.claim(id) {
+        match repeats.claim(id, 0) {
             Claim::First(ticket) => ticket,
             other => panic!("{other:?}"),
         }
@@ -182,23 +190,23 @@ mod tests {
     fn a_repeat_has_the_first_answer() {
         let repeats = Repeats::default();
         first(&repeats, ID).keep(answer(5));
-        assert!(matches!(repeats.claim(ID), Claim::Answered(told) if told == answer(5)));
-        assert!(matches!(repeats.claim(id(1)), Claim::First(_)));
+        assert!(matches!(repeats.claim(ID, 0), Claim::Answered(told) if told == answer(5)));
+        assert!(matches!(repeats.claim(id(1), 0), Claim::First(_)));
     }
 
     #[test]
     fn who_repeats_while_the_first_try_is_under_way_waits_and_may_become_the_first() {
         let repeats = Repeats::default();
         let ticket = first(&repeats, ID);
-        let Claim::UnderWay(mut told) = repeats.claim(ID) else { panic!("it is under way") };
+        let Claim::UnderWay(mut told) = repeats.claim(ID, 0) else { panic!("it is under way") };
         assert!(told.try_recv().is_err());
         drop(ticket);
         told.try_recv().unwrap();
         let ticket = first(&repeats, ID);
-        let Claim::UnderWay(mut told) = repeats.claim(ID) else { panic!("it is under way") };
+        let Claim::UnderWay(mut told) = repeats.claim(ID, 0) else { panic!("it is under way") };
         ticket.keep(answer(5));
         told.try_recv().unwrap();
-        assert!(matches!(repeats.claim(ID), Claim::Answered(_)));
+        assert!(matches!(repeats.claim(ID, 0), Claim::Answered(_)));
     }
 
     #[test]
@@ -206,17 +214,37 @@ mod tests {
         let repeats = Repeats::default();
         repeats.found(id(1), answer(1_000));
         repeats.found(id(2), answer(1_000 + REMEMBERED_MS));
-        assert!(repeats.answer(id(1)).is_some());
+        assert!(repeats.answer(id(1), 0).is_some());
         repeats.found(id(3), answer(1_001 + REMEMBERED_MS));
-        assert_eq!((repeats.answer(id(1)), repeats.forgotten()), (None, 0));
+        assert_eq!((repeats.answer(id(1), 0), repeats.forgotten()), (None, 0));
         let most = (MOST_BYTES / ANSWER_BYTES) as u64;
         for number in 10..10 + most {
             repeats.found(id(number), answer(1_001 + REMEMBERED_MS));
         }
-        assert_eq!((repeats.answer(id(2)), repeats.forgotten()), (None, 2));
-        assert!(repeats.answer(id(9 + most)).is_some());
+        assert_eq!((repeats.answer(id(2), 0), repeats.forgotten()), (None, 2));
+        assert!(repeats.answer(id(9 + most), 0).is_some());
         let keep = |number| first(&repeats, id(number)).keep(answer(1_001 + REMEMBERED_MS));
         // All that nobody was told of yet.
         assert_eq!((keep(20 + most), keep(21 + most), repeats.forgotten()), (3, 1, 4));
+    }
+
+    #[test]
+    fn an_answer_is_forgotten_after_15_minutes_although_nothing_else_comes() {
+        let repeats = Repeats::default();
+        first(&repeats, ID).keep(answer(1_000));
+        assert!(matches!(repeats.claim(ID, 1_000 + REMEMBERED_MS), Claim::Answered(_)));
+        assert!(matches!(repeats.claim(ID, 1_001 + REMEMBERED_MS), Claim::First(_)));
+        assert_eq!(repeats.answer(ID, 1_001 + REMEMBERED_MS), None);
+    }
+
+    #[test]
+    fn the_oldest_are_forgotten_in_whatever_order_they_are_found() {
+        let (repeats, most) = (Repeats::default(), (MOST_BYTES / ANSWER_BYTES) as u64);
+        // The newest half first, as of a lane that was recovered first.
+        for number in (most / 2..most).chain(0..most / 2).chain([most]) {
+            repeats.found(id(number), answer(number));
+        }
+        assert_eq!((repeats.answer(id(0), 0), repeats.forgotten()), (None, 1));
+        assert!(repeats.answer(id(most / 2), 0).is_some() && repeats.answer(id(1), 0).is_some());
     }
 }

@@ -102,7 +102,7 @@ impl Slot {
 
     /// Begins to bring it back from disk, if it is asleep.
     pub(crate) fn wake(self: &Arc<Self>) {
-        let Some(stream) = self.stream.upgrade() else { return };
+        let Some(stream) = self.stream.upgrade().filter(|stream| !stream.is_over()) else { return };
         let mut state = self.state();
         if !matches!(state.phase, Phase::Asleep) {
             return;
@@ -367,6 +367,7 @@ mod tests {
             share: Quota::new(1 << 20, 0).share(),
             segment_bytes: 1 << 20,
             prepared: AtomicBool::new(false),
+            preparing: Mutex::default(),
         });
         let slot = Slot::new(home.lane(0), Weak::new());
         let task = Pool::new("test", 1).unwrap().task();

@@ -183,6 +183,7 @@ impl State {
             share: self.quota.share(),
             segment_bytes: self.segment_bytes,
             prepared: AtomicBool::new(false),
+            preparing: std::sync::Mutex::default(),
         })
     }
 

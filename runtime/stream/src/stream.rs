@@ -69,6 +69,10 @@ struct State {
     reads: bool,
     failed: bool,
     error: Option<Error>,
+    /// Something that may never answer reads for it: nobody can take its place.
+    reads_apart: bool,
+    /// It has ended, and another may have its folder: nothing on disk is its own any more.
+    over: bool,
     /// Taken when the stream has ended.
     on_end: Option<OnEnd>,
 }
@@ -114,9 +118,15 @@ impl Stream {
         self.shared.state().ready
     }
 
+    /// Whether it has a source that can neither be ended nor begun anew: standard input, or a pipe.
+    pub(crate) fn reads_apart(&self) -> bool {
+        let state = self.shared.state();
+        state.reads_apart && !state.intake_ended
+    }
+
     /// What was answered to a request, if it was.
     pub fn answer(&self, id: RequestId) -> Option<Accepted> {
-        self.shared.repeats.answer(id)
+        self.shared.repeats.answer(id, self.shared.plan.clock.now_ms())
     }
 
     /// What records that were accepted are called.
@@ -242,6 +252,16 @@ impl Shared {
         waited.unwrap_or_else(PoisonError::into_inner).0.ready
     }
 
+    /// Something that may never answer reads for it.
+    pub(crate) fn read_apart(&self) {
+        self.state().reads_apart = true;
+    }
+
+    /// Whether nothing on disk is its own any more.
+    pub(crate) fn is_over(&self) -> bool {
+        self.state().over
+    }
+
     /// Whether nothing that comes now is appended any more.
     pub(crate) fn takes_no_more(&self) -> bool {
         self.stop.is_asked() || self.state().intake_ended
@@ -328,6 +348,7 @@ impl Shared {
             return;
         }
         let Some(on_end) = state.on_end.take() else { return };
+        state.over = true;
         let result = state.error.take().map_or(Ok(()), Err);
         drop(state);
         on_end(result);

@@ -1,19 +1,20 @@
 //! The streams of a host by name: started, replaced and ended one by one, while whoever puts records goes on.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard, TryLockError};
 use std::time::{Duration, Instant};
 
 use standpipe_log::RequestId;
 use standpipe_record::Batch;
 
+use crate::intake::PAUSE;
 use crate::put::{PATIENCE, PutError, Waiting};
 use crate::record_id::RecordIds;
 use crate::state::StateError;
 use crate::{Accepted, Error, Plan, State, Stop, Stream, Workers};
 
 /// How long a stream that is replaced may finish the deliveries that are under way.
-const HAND_OVER: Duration = Duration::from_secs(10);
+const HAND_OVER: Duration = Duration::from_secs(3);
 
 /// The streams of a host. A clone is the same.
 #[derive(Clone)]
@@ -106,8 +107,10 @@ pub enum ChangeError {
         stream: String,
     },
     /// It cannot be started a second time.
-    #[error("stream `{stream}` reads standard input, which cannot be begun anew: restart the host")]
-    Stdin {
+    #[error(
+        "stream `{stream}` reads standard input or a pipe, which cannot be begun anew: stop the host, and start it again"
+    )]
+    Pipe {
         /// The stream.
         stream: String,
     },
@@ -168,6 +171,20 @@ impl Streams {
         Ok(())
     }
 
+    /// Starts what has let go, or was to come: a disk or a table of files that fails for a moment is tried again.
+    fn start_again(&self, plan: &Arc<Plan>) -> Result<(), StateError> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match self.start(Arc::clone(plan)) {
+                Err(error) if Instant::now() < until => {
+                    tracing::warn!(stream = %plan.name, %error, "the stream cannot be started yet, will retry");
+                    std::thread::sleep(PAUSE);
+                }
+                started => return started,
+            }
+        }
+    }
+
     fn book(&self) -> RwLockWriteGuard<'_, BTreeMap<String, Arc<Running>>> {
         self.shared.running.write().unwrap_or_else(PoisonError::into_inner)
     }
@@ -192,12 +209,17 @@ impl Streams {
 
     /// How each stream is, by name.
     pub fn health(&self) -> Vec<(String, Health)> {
-        self.all().iter().map(|running| (running.plan.name.clone(), running.health())).collect()
+        let changing = self.is_changing();
+        self.all().iter().map(|running| (running.plan.name.clone(), running.health(changing))).collect()
+    }
+
+    fn is_changing(&self) -> bool {
+        matches!(self.shared.changing.try_lock(), Err(TryLockError::WouldBlock))
     }
 
     /// How a stream is. None if there is none.
     pub fn health_of(&self, stream: &str) -> Option<Health> {
-        self.get(stream).map(|running| running.health())
+        self.get(stream).map(|running| running.health(self.is_changing()))
     }
 
     /// What was answered to a request, if it was.
@@ -235,13 +257,12 @@ impl Streams {
         let names: BTreeSet<String> = plans.iter().map(|plan| plan.name.clone()).collect();
         for plan in plans {
             match self.get(&plan.name) {
-                Some(running)
-                    if running.plan.is_like(&plan) && running.ending.state().ended != Some(false) => {}
+                Some(running) if running.plan.is_like(&plan) && !running.is_down() => {}
                 Some(running) if running.plan.discards() != plan.discards() => {
                     return Err(ChangeError::Destination { stream: plan.name });
                 }
-                Some(running) if running.plan.reads_stdin() => {
-                    return Err(ChangeError::Stdin { stream: plan.name });
+                Some(running) if running.stream.reads_apart() => {
+                    return Err(ChangeError::Pipe { stream: plan.name });
                 }
                 running => {
                     let list = if running.is_some() { &mut changes.changed } else { &mut changes.added };
@@ -252,6 +273,9 @@ impl Streams {
         }
         let gone: Vec<Arc<Running>> =
             self.all().into_iter().filter(|running| !names.contains(&running.plan.name)).collect();
+        if let Some(running) = gone.iter().find(|running| running.stream.reads_apart()) {
+            return Err(ChangeError::Pipe { stream: running.plan.name.clone() });
+        }
         for running in &gone {
             self.shared.state.holds_nothing(&running.plan.name)?;
         }
@@ -262,7 +286,7 @@ impl Streams {
         let held = gone.iter().find_map(|gone| self.shared.state.holds_nothing(&gone.plan.name).err());
         if let Some(error) = held {
             for running in &gone {
-                self.start(Arc::clone(&running.plan))?;
+                let _ = self.start_again(&running.plan);
             }
             return Err(error.into());
         }
@@ -276,7 +300,7 @@ impl Streams {
             if let Some(before) = before {
                 before.hand_over();
             }
-            failed = self.start(plan).err().or(failed);
+            failed = self.start_again(&plan).err().or(failed);
         }
         failed.map_or(Ok(changes), |error| Err(error.into()))
     }
@@ -287,7 +311,17 @@ impl Running {
         Put { accepted, ids: self.stream.record_ids(&accepted), repeated }
     }
 
-    fn health(&self) -> Health {
+    /// Whether it has failed, or nothing came in its place.
+    fn is_down(&self) -> bool {
+        let end = self.ending.state();
+        end.ended == Some(false) || (end.ended.is_some() && end.replaced)
+    }
+
+    fn health(&self, changing: bool) -> Health {
+        if self.is_down() {
+            // Unless another is about to take its place.
+            return if changing { Health::Starting } else { Health::Failed };
+        }
         match self.ending.state().ended {
             Some(true) => Health::Ended,
             Some(false) => Health::Failed,

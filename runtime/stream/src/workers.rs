@@ -27,7 +27,10 @@ pub struct Workers {
 }
 
 /// Whether a probe went well, by the address of the sink and the bucket. Locked while one is under way.
-type Probes = HashMap<(usize, String), Arc<tokio::sync::Mutex<bool>>>;
+type Probes = HashMap<(usize, String), Probed>;
+
+/// The sink is held, so that no other one gets its address; and whether its probe went well.
+type Probed = (Arc<dyn Sink>, Arc<tokio::sync::Mutex<bool>>);
 
 impl Workers {
     /// Threads for `cores` cores, and `buffer_memory` bytes for open parcels. A stream whose destination refuses for
@@ -58,7 +61,12 @@ impl Workers {
         tell: impl FnOnce(Result<(), Error>) + Send + 'static,
     ) {
         let about = (Arc::as_ptr(sink).cast::<()>() as usize, bucket.to_owned());
-        let known = Arc::clone(lock(&self.probes).entry(about).or_default());
+        let mut probes = lock(&self.probes);
+        // Those of sinks that a reload has put out.
+        probes.retain(|_, (sink, _)| Arc::strong_count(sink) > 1);
+        let known = probes.entry(about).or_insert_with(|| (Arc::clone(sink), Arc::default()));
+        let known = Arc::clone(&known.1);
+        drop(probes);
         let (sink, bucket) = (Arc::clone(sink), bucket.to_owned());
         self.runtime.spawn(async move {
             let mut good = known.lock().await;

@@ -139,6 +139,11 @@ pub(crate) fn append(
         return Ok(answer);
     }
     let count = records.ends.len();
+    if kind == PutKind::Records && !served.limiter.fits(&records.ends) {
+        let message =
+            "the stream's rate has no room for so many records in one request; send fewer at a time";
+        return Err(Fault::new(Cause::RequestEntityTooLarge, message));
+    }
     let admitted = match kind {
         PutKind::Records if served.limiter.admit_all(&records.ends, began) => count,
         PutKind::Records => 0,

@@ -23,8 +23,7 @@ const JSON: &str = "application/json";
 pub(super) async fn route(site: Site, request: Request<Incoming>, under_way: UnderWay) -> Response<Answer> {
     let api = match site {
         Site::Admin(admin) => {
-            let (status, kind, text) =
-                admin.answer(request.method(), request.uri().path(), request.headers());
+            let (status, kind, text) = admin.answer(&request.into_parts().0);
             let mut answer = Response::new(Answer::new(text.into(), under_way, None));
             *answer.status_mut() = status;
             answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
@@ -119,8 +118,11 @@ impl Wire {
             Ok((bytes, held)) => (bytes, Some(held), None),
             Err(fault) => (self.told(&fault), None, Some(fault.cause)),
         };
+        let length = bytes.len();
         let mut answer = Response::new(Answer::new(Bytes::from(bytes), under_way, held));
         let headers = answer.headers_mut();
+        // First: whoever takes a head that was cut off for a whole one then misses the body.
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
         let kind = if is_firehose { firehose::CONTENT_TYPE } else { JSON };
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         if let Ok(id) = HeaderValue::from_str(id) {
@@ -132,7 +134,7 @@ impl Wire {
         let status = match cause {
             // Who speaks plain HTTP is told in HTTP's own words.
             Cause::MissingAuthenticationToken | Cause::UnrecognizedClient if !is_firehose => {
-                let ask = HeaderValue::from_static("Bearer, Basic realm=\"standpipe\"");
+                let ask = HeaderValue::from_static("Bearer");
                 headers.insert(header::WWW_AUTHENTICATE, ask);
                 401
             }

@@ -29,6 +29,8 @@ const NONE: u64 = u64::MAX;
 pub(super) struct Seen {
     made: Instant,
     moved: AtomicU64,
+    /// When the last request ended.
+    worked: AtomicU64,
     /// When the head that is being read began.
     head: AtomicU64,
     /// Since when the socket takes nothing.
@@ -46,6 +48,7 @@ impl Seen {
         Arc::new(Self {
             made: Instant::now(),
             moved: AtomicU64::new(0),
+            worked: AtomicU64::new(0),
             head: AtomicU64::new(NONE),
             blocked: AtomicU64::new(NONE),
             under_way: AtomicUsize::new(0),
@@ -79,7 +82,10 @@ impl Seen {
         let since = |then: u64| Duration::from_millis(now.saturating_sub(then));
         let idle = if pressed { PRESSED } else { IDLE };
         // Handlers have limits of their own.
-        let left = if self.is_busy() { idle } else { idle.saturating_sub(since(moved)) };
+        // Pings are no use of a connection that is shared.
+        let used =
+            if self.shares.load(Ordering::Relaxed) { self.worked.load(Ordering::Relaxed) } else { moved };
+        let left = if self.is_busy() { idle } else { idle.saturating_sub(since(used)) };
         let within = |begun: &AtomicU64, most: Duration| match begun.load(Ordering::Relaxed) {
             NONE => IDLE,
             begun => most.saturating_sub(since(begun)),
@@ -126,6 +132,7 @@ pub(super) struct UnderWay(Arc<Seen>);
 impl Drop for UnderWay {
     fn drop(&mut self) {
         self.0.wrote();
+        self.0.worked.store(self.0.now(), Ordering::Relaxed);
         self.0.under_way.fetch_sub(1, Ordering::Relaxed);
     }
 }

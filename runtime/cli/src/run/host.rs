@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 use standpipe_api::{Api, Settings};
 use standpipe_plugin::Host as Plugins;
@@ -22,6 +22,8 @@ pub(super) struct Host {
     pub(super) path: PathBuf,
     /// As it was when the host started. What a reload may change is not read from it.
     pub(super) config: Config,
+    /// It ends once all is delivered.
+    pub(super) drain: bool,
     pub(super) is_stopping: AtomicBool,
     /// One reload at a time: streams and settings are of the same file.
     pub(super) reloading: Mutex<()>,
@@ -30,9 +32,13 @@ pub(super) struct Host {
 impl Host {
     /// Whether the host goes on: with a stream that runs; or, without `--drain`, until it is told to stop, while there is
     /// one that has not failed.
-    pub(super) fn goes_on(&self, drain: bool) -> bool {
+    pub(super) fn goes_on(&self) -> bool {
+        if matches!(self.reloading.try_lock(), Err(TryLockError::WouldBlock)) {
+            // Streams come and go.
+            return true;
+        }
         let running = |health| matches!(health, Health::Starting | Health::Running);
-        let stopping = drain || self.stop.is_asked();
+        let stopping = self.drain || self.stop.is_asked();
         self.any(|health| running(health) || (!stopping && health != Health::Failed))
     }
 
@@ -46,6 +52,11 @@ impl Host {
         let bad = |text: String| Answer { good: false, text };
         if self.is_stopping.load(std::sync::atomic::Ordering::Relaxed) {
             return bad("error: the host is stopping".to_owned());
+        }
+        if self.drain {
+            return bad(
+                "error: a host that drains takes nothing new: let it end, and start it again".to_owned()
+            );
         }
         let answer = self.take_over();
         // What was counted for streams that are not there, or no longer.
@@ -66,7 +77,12 @@ impl Host {
         }
         let told = |error: String| format!("error: {error}");
         let settings = Settings::read(&file.draft).map_err(told)?;
-        let changes = self.streams.change(loaded.plans).map_err(|error| told(error.to_string()))?;
+        // A key that was revoked does not wait for streams that let go slowly.
+        let keys = self.api.change_keys(settings.access());
+        let changes = self.streams.change(loaded.plans).map_err(|error| {
+            self.api.change_keys(keys);
+            told(error.to_string())
+        })?;
         self.api.change(settings);
         let told = reload::told(&changes, file);
         let text = if loaded.told.is_empty() { told } else { format!("{}\n{told}", loaded.told) };

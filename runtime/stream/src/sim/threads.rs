@@ -9,7 +9,7 @@ use std::time::Duration;
 use standpipe_format::{Compression, Delimiter, Prefixes};
 use standpipe_log::testing::{Fault, MemoryDisk, Operation};
 use standpipe_log::{Quota, RequestId};
-use standpipe_record::{Batch, SystemClock};
+use standpipe_record::{Batch, Clock, SystemClock};
 use standpipe_sink::testing::Memory;
 
 use crate::home::Home;
@@ -71,6 +71,7 @@ impl Host {
             share: Quota::new(1 << 30, 1 << 20).share(),
             segment_bytes: 150_000,
             prepared: AtomicBool::new(false),
+            preparing: std::sync::Mutex::default(),
         };
         let (tell, ended) = mpsc::channel();
         let on_end = move |how| drop(tell.send(how));
@@ -196,7 +197,7 @@ fn line(client: u64, number: u64) -> String {
 
 fn batch(line: &str) -> Batch {
     let mut batch = Batch::new();
-    batch.push(line.as_bytes(), 1_700_000_000_000).unwrap();
+    batch.push(line.as_bytes(), SystemClock.now_ms()).unwrap();
     batch
 }
 

@@ -182,6 +182,7 @@ impl World {
             share: Quota::new(1 << 30, 1 << 20).share(),
             segment_bytes: 2_000,
             prepared: AtomicBool::new(false),
+            preparing: std::sync::Mutex::default(),
         });
         let filled = plan.lanes as usize;
         let on_disk = died(home.lanes())?.last().map_or(0, |last| *last as usize + 1);
