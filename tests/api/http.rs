@@ -83,6 +83,8 @@ pub(crate) fn receive(socket: &mut TcpStream) -> Option<Answer> {
             }
         }
         match socket.read(&mut chunk) {
+            // A socket with a time-out is not read on after a signal, such as that of a child that ended.
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Ok(0) | Err(_) => return None,
             Ok(read) => bytes.extend_from_slice(&chunk[..read]),
         }
