@@ -77,12 +77,19 @@ impl Call {
                 return Err(Fault::new(Cause::MalformedHttpRequest, message));
             }
         }
-        let mut plain = Vec::new();
+        let mut plain: Vec<u8> = Vec::new();
         let mut packed = flate2::read::MultiGzDecoder::new(self.body.as_slice());
         loop {
             let have = plain.len();
-            if !self.held.grow(STEP as u64) {
-                return Err(Fault::slow_down());
+            if plain.capacity() - have <= STEP {
+                // It doubles, but not beyond what a body may have.
+                let most = usize::try_from(MOST_BODY).unwrap_or_default() + 2 * STEP;
+                let more =
+                    plain.capacity().max(2 * STEP).min(most.saturating_sub(plain.capacity()).max(2 * STEP));
+                if !self.held.grow(more as u64) {
+                    return Err(Fault::slow_down());
+                }
+                plain.reserve_exact(plain.capacity() - have + more);
             }
             let read = packed.by_ref().take(STEP as u64).read_to_end(&mut plain);
             read.map_err(|_| Fault::new(Cause::MalformedHttpRequest, "the body is not gzip"))?;

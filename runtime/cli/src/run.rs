@@ -2,6 +2,7 @@ mod host;
 
 use std::io::{IsTerminal, Write};
 use std::num::NonZero;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,7 +14,7 @@ use standpipe_plugin::Host as Plugins;
 use standpipe_sink::Begun;
 use standpipe_spec::{Config, Size};
 use standpipe_stream::{Health, Metrics, Plan, State, Stop, Streams, Totals, Workers};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 use crate::args::Run;
@@ -87,6 +88,9 @@ pub(crate) fn run(args: &Run) -> anyhow::Result<ExitCode> {
         streams.start(Arc::new(if args.drain { plan.without_puts() } else { plan }))?;
     }
     let api = Api::new(streams.clone(), Arc::clone(&metrics), settings, config.api.memory);
+    // Before anybody learns that the host is there.
+    let asked = listen(&runtime, &config.state);
+    let signals = Signals::listen(&runtime)?;
     let has_ports = !args.drain && (config.listen.is_some() || config.admin_listen.is_some());
     let server = if has_ports { Some(Server::start(&api, config)?) } else { None };
     if let Some(server) = &server {
@@ -105,10 +109,38 @@ pub(crate) fn run(args: &Run) -> anyhow::Result<ExitCode> {
         is_stopping: AtomicBool::new(false),
         reloading: Mutex::default(),
     };
-    let good = runtime.block_on(supervise(Arc::new(host), ends, server))?;
+    let good = runtime.block_on(supervise(Arc::new(host), ends, asked, signals, server))?;
     // A source may still wait for input that never comes; nothing waits for it.
     runtime.shutdown_background();
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// Has other processes of this machine ask the host. What they ask comes out of what this gives.
+fn listen(runtime: &tokio::runtime::Runtime, state: &Path) -> mpsc::Receiver<control::Asked> {
+    let (ask, asked) = mpsc::channel(MOST_ASKED);
+    let _inside = runtime.enter();
+    if let Err(error) = control::listen(state, ask) {
+        tracing::warn!(%error, "`standpipe reload` cannot reach this host; SIGHUP can");
+    }
+    asked
+}
+
+/// What a host is told by the system.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn listen(runtime: &tokio::runtime::Runtime) -> anyhow::Result<Self> {
+        let _inside = runtime.enter();
+        Ok(Self {
+            terminate: signal(SignalKind::terminate()).context("listen for SIGTERM")?,
+            interrupt: signal(SignalKind::interrupt()).context("listen for Ctrl-C")?,
+            hang_up: signal(SignalKind::hangup()).context("listen for SIGHUP")?,
+        })
+    }
 }
 
 fn tell_addresses(server: &Server, config: &Config) {
@@ -142,17 +174,11 @@ type Ended = (Arc<Plan>, Result<(), standpipe_stream::Error>);
 async fn supervise(
     host: Arc<Host>,
     mut ends: mpsc::Receiver<Ended>,
+    mut asked: mpsc::Receiver<control::Asked>,
+    mut signals: Signals,
     server: Option<Server>,
 ) -> anyhow::Result<bool> {
     let began = Instant::now();
-    let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("listen for Ctrl-C")?;
-    let mut hang_up = signal(SignalKind::hangup()).context("listen for SIGHUP")?;
-    let (ask, mut asked) = mpsc::channel(MOST_ASKED);
-    let state = host.config.state.clone();
-    if let Err(error) = control::listen(&state, ask) {
-        tracing::warn!(%error, "`standpipe reload` cannot reach this host; SIGHUP can");
-    }
     let server = server.map(Arc::new);
     let mut good = true;
     let mut tick = tokio::time::interval(TICK);
@@ -165,9 +191,9 @@ async fn supervise(
                 if progress { clear_line(); }
                 good &= finish(&plan, result);
             },
-            _ = terminate.recv() => stop(&host, server.as_ref()),
-            _ = interrupt.recv() => stop(&host, server.as_ref()),
-            _ = hang_up.recv() => {
+            _ = signals.terminate.recv() => stop(&host, server.as_ref()),
+            _ = signals.interrupt.recv() => stop(&host, server.as_ref()),
+            _ = signals.hang_up.recv() => {
                 let host = Arc::clone(&host);
                 tokio::task::spawn_blocking(move || host.reload_told());
             },

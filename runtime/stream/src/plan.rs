@@ -140,7 +140,7 @@ fn read(file: &File, host: &Host, metrics: &Metrics, findings: &mut Vec<Finding>
                 (&nowhere, true)
             }
         };
-        let context: Arc<str> = context(Some(&stream.name.value)).into();
+        let context: Arc<str> = context(&config.api, Some(&stream.name.value)).into();
         let used = stream.transform.iter().filter_map(|name| plugins.get(name.value.as_str()));
         let plugins = used.map(|plugin| plugin.in_context(Arc::clone(&context))).collect();
         let Some(prefixes) = prefixes(file, s3, findings) else { continue };
@@ -247,7 +247,7 @@ fn load_declared(
         limits: limits(&plugin.limits),
         metering: if plugin.deterministic { Metering::Fuel } else { Metering::Time },
         params: plugin.params.value.to_string(),
-        context: context(stream),
+        context: context(&file.draft.api, stream),
         ..Settings::new(plugin.name.value.clone())
     };
     let pinned = plugin.digest.as_ref().map(|digest| digest.value.as_str());
@@ -300,11 +300,11 @@ fn limits(limits: &spec::Limits) -> Limits {
     }
 }
 
-/// What `init` is told of where it runs. Stream names need no escaping: `spec` has checked their letters.
-fn context(stream: Option<&str>) -> String {
-    let stream = stream.unwrap_or_default();
+/// What `init` is told of where it runs. Nothing of it needs escaping: `spec` has checked the letters.
+fn context(api: &spec::Api, stream: Option<&str>) -> String {
+    let (spec::Api { account, region, .. }, stream) = (api, stream.unwrap_or_default());
     format!(
-        r#"{{"stream":"{stream}","arn":"arn:aws:firehose:us-east-1:000000000000:deliverystream/{stream}","region":"us-east-1","host":"{}"}}"#,
+        r#"{{"stream":"{stream}","arn":"arn:aws:firehose:{region}:{account}:deliverystream/{stream}","region":"{region}","host":"{}"}}"#,
         env!("CARGO_PKG_VERSION")
     )
 }
