@@ -18,6 +18,7 @@ use crate::cut::servers::Proxy;
 use crate::host::{Host, SOON, program};
 use crate::ledger::{Clients, Found, Ledger, found};
 use crate::python::python;
+use crate::steps::{KEPT, PUTS};
 
 #[allow(dead_code, reason = "the hostile suite uses the rest")]
 #[path = "../../runtime/plugin/tests/hostile/guest.rs"]
@@ -47,31 +48,6 @@ pub(crate) const REPEATED: &str = "a request came again and is answered as befor
 /// A log that says so.
 pub(crate) const LOG: (&str, &str) =
     ("STANDPIPE_LOG", "info,standpipe_stream::put=debug,standpipe_api::firehose::put=debug");
-
-/// Where the program can be told to end as if it were killed, and comes by with records that are put.
-const FAILPOINTS: [&str; 21] = [
-    "put.before",
-    "put.after",
-    "roll.before",
-    "roll.name",
-    "roll.after",
-    "cut.before",
-    "cut.after",
-    "file.after",
-    "entry.before",
-    "entry.after",
-    "release.before",
-    "release.after",
-    "link.before",
-    "link.after",
-    "note.before",
-    "note.after",
-    "unlink.after",
-    "checkpoint.before",
-    "checkpoint.rename",
-    "checkpoint.name",
-    "checkpoint.after",
-];
 
 /// How many kills one folder has to survive.
 const KILLS_EACH: u64 = 25;
@@ -394,7 +370,7 @@ fn what_was_answered_is_kept_once_through_kills_at_any_step() {
     println!("replay: STANDPIPE_SEED={state} cargo test -p standpipe --test api kills");
     let (scene, mut sums) = (Scene::new(), Sums::default());
     let clients = scene.clients(&python, &[STREAMS]);
-    for name in FAILPOINTS {
+    for name in PUTS.into_iter().chain(KEPT) {
         for count in [1, 2 + draw(&mut state) % 20] {
             // Files come and go with every entry; the rest of the choice is for others to take.
             scene.change(draw(&mut state) / 18 * 18 + draw(&mut state) % 6);

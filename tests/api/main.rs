@@ -18,5 +18,8 @@ mod plain;
 mod python;
 mod readme;
 mod reload;
+#[path = "../failpoints.rs"]
+#[allow(dead_code, reason = "others meet the rest")]
+mod steps;
 mod tls;
 mod wire;

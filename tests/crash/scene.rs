@@ -13,6 +13,7 @@ use sha2::Digest;
 use tempfile::TempDir;
 
 use crate::ledger::{Ledger, expected, line};
+use crate::steps::{FILES_READ, KEPT};
 
 /// A guest of the interface `each` that looks at the first letter of a record.
 const GUEST: &str = r#"(module
@@ -47,32 +48,10 @@ const GUEST: &str = r#"(module
     (i64.store (i32.const 280) (i64.const 0))
     (i32.const 128)))"#;
 
-/// Where the program can be told to end as if it were killed.
-pub(crate) const FAILPOINTS: [&str; 23] = [
-    "log.write.before",
-    "log.write.after",
-    "log.sync.before",
-    "log.sync.after",
-    "roll.before",
-    "roll.name",
-    "roll.after",
-    "cut.before",
-    "cut.after",
-    "file.after",
-    "entry.before",
-    "entry.after",
-    "release.before",
-    "release.after",
-    "link.before",
-    "link.after",
-    "note.before",
-    "note.after",
-    "unlink.after",
-    "checkpoint.before",
-    "checkpoint.rename",
-    "checkpoint.name",
-    "checkpoint.after",
-];
+/// Where the program can be told to end as if it were killed, and comes by with lines of files.
+pub(crate) fn failpoints() -> Vec<&'static str> {
+    FILES_READ.into_iter().chain(KEPT).collect()
+}
 
 /// Files that the lines are in.
 const FILES: u32 = 3;

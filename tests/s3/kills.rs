@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::host::objects;
 use crate::number;
-use crate::scene::{FAILPOINTS, Scene};
+use crate::scene::{Scene, failpoints};
 use crate::servers::{Gateway, Proxy, section};
 
 /// The next of a row of numbers that look random (SplitMix64).
@@ -133,7 +133,7 @@ fn and_neither_do_they_with_objects_in_parts() {
 #[test]
 fn kills_at_any_step_lose_and_double_nothing() {
     let Some(gateway) = Gateway::start() else { return };
-    for name in FAILPOINTS {
+    for name in failpoints() {
         let mut met = 0;
         for count in 1..=3 {
             empty(&gateway);

@@ -20,6 +20,9 @@ mod kills;
 mod mend;
 mod servers;
 mod sick;
+#[path = "../failpoints.rs"]
+#[allow(dead_code, reason = "others meet the rest")]
+mod steps;
 mod streams;
 
 /// A number from the environment.

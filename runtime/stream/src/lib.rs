@@ -88,7 +88,7 @@ pub use put::PutError;
 pub use record_id::{RECORD_ID_LEN, RecordIds, RecordPlace};
 pub use repeats::{Accepted, Claim, Repeats, Ticket};
 pub use retry::{Retried, retry};
-pub use state::{State, StateError};
+pub use state::{State, StateError, random};
 pub use stop::Stop;
 pub use stream::Stream;
 pub use streams::{ChangeError, Changes, Health, Put, Streams};

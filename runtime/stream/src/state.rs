@@ -318,7 +318,7 @@ pub(crate) fn parse(text: &str) -> Option<u128> {
 }
 
 /// 128 random bits, from the key that the system gives a hash map.
-pub(crate) fn random() -> u128 {
+pub fn random() -> u128 {
     let half = || RandomState::new().build_hasher().finish();
     u128::from(half()) << 64 | u128::from(half())
 }

@@ -1,11 +1,11 @@
 //! From a request to its handler, and from what the handler says to an answer.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
-
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use serde_json::json;
+use standpipe_format::uuid;
+use standpipe_stream::random;
 
 use super::Site;
 use super::watch::{Answer, UnderWay};
@@ -31,7 +31,7 @@ pub(super) async fn route(site: Site, request: Request<Incoming>, under_way: Und
         }
         Site::Api(api) => api,
     };
-    let id = request_id();
+    let id = uuid(random());
     let (head, incoming) = request.into_parts();
     let wire = match (&head.method, head.uri.path()) {
         (&Method::POST, "/") => Wire::Firehose,
@@ -162,20 +162,4 @@ impl Wire {
         };
         told.to_string().into_bytes()
     }
-}
-
-/// A new id, in the form of a UUID.
-fn request_id() -> String {
-    // Each has another key, which the system's random numbers are behind.
-    let half = || RandomState::new().build_hasher().finish();
-    let (high, low) = (half(), half());
-    let (high, low) = (high & !0xf000 | 0x4000, low & !(0b11 << 62) | 0b10 << 62);
-    format!(
-        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-        high >> 32,
-        high >> 16 & 0xffff,
-        high & 0xffff,
-        low >> 48,
-        low & 0xffff_ffff_ffff
-    )
 }

@@ -1,0 +1,29 @@
+//! Where the program can be told to end as if it were killed.
+
+/// On the way of lines from a file to the log.
+pub(crate) const FILES_READ: [&str; 4] =
+    ["log.write.before", "log.write.after", "log.sync.before", "log.sync.after"];
+/// On the way of records that are put to the log.
+pub(crate) const PUTS: [&str; 2] = ["put.before", "put.after"];
+/// From there on, whatever they came by.
+pub(crate) const KEPT: [&str; 19] = [
+    "roll.before",
+    "roll.name",
+    "roll.after",
+    "cut.before",
+    "cut.after",
+    "file.after",
+    "entry.before",
+    "entry.after",
+    "release.before",
+    "release.after",
+    "link.before",
+    "link.after",
+    "note.before",
+    "note.after",
+    "unlink.after",
+    "checkpoint.before",
+    "checkpoint.rename",
+    "checkpoint.name",
+    "checkpoint.after",
+];
