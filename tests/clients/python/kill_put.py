@@ -119,7 +119,7 @@ class Putter:
 
 def main():
     streams = arguments.streams.split(",")
-    patient = connect(50)
+    patient = connect(1_000)
     hasty = connect(2) if arguments.hasty else patient
     putters = [
         Putter(number, streams[number % len(streams)], hasty if number < len(streams) else patient)
