@@ -34,6 +34,11 @@ pub(crate) fn log(level: Level, message: &str) {
     import::log(level, message);
 }
 
+/// Tells the host which record the lines that follow belong to.
+pub(crate) fn at(record: u32) {
+    import::at(record);
+}
+
 /// Where the exports keep their instance between calls.
 #[derive(Debug)]
 pub struct Slot<P>(RefCell<Option<Instance<P>>>);

@@ -1,4 +1,4 @@
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 /// How much a log line matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,13 +23,22 @@ pub(crate) struct Said {
 }
 
 thread_local! {
+    /// The record that is being worked on, and whether the host was told so.
+    static RECORD: Cell<(u32, bool)> = const { Cell::new((0, true)) };
     static SAID: RefCell<Said> = const { RefCell::new(Said { logs: Vec::new(), counts: Vec::new() }) };
 }
 
 /// Writes a line to the host's log. What is logged while a record fails is kept with its failure.
 pub fn log(level: Level, message: &str) {
     #[cfg(target_arch = "wasm32")]
-    crate::guest::log(level, message);
+    {
+        let (record, told) = RECORD.get();
+        if !told {
+            crate::guest::at(record);
+            RECORD.set((record, true));
+        }
+        crate::guest::log(level, message);
+    }
     #[cfg(not(target_arch = "wasm32"))]
     SAID.with_borrow_mut(|said| said.logs.push((level, message.to_owned())));
 }
@@ -42,6 +51,12 @@ pub fn count(metric: &'static str, value: u64) {
         Some((_, sum)) => *sum = sum.saturating_add(value),
         None => said.counts.push((metric, value)),
     });
+}
+
+/// Turns to record number `record`: the first line that is logged from here on says so.
+#[inline]
+pub(crate) fn begin(record: u32) {
+    RECORD.set((record, false));
 }
 
 /// What was said since the last time.

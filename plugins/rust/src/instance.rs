@@ -1,7 +1,7 @@
 use serde::de::DeserializeOwned;
 
 use crate::record::Batch;
-use crate::{Column, Failure, Manifest, Outputs, Record, Verdict};
+use crate::{Column, Failure, Manifest, Outputs, Record, Verdict, host};
 
 /// A plugin: what `#[plugin]` writes for a function.
 pub trait Transform: Sized {
@@ -85,6 +85,7 @@ impl<P: Transform> Instance<P> {
             };
             start = end;
             out.begin(number);
+            host::begin(number);
             match self.plugin.transform(Record::new(batch, payload, index), &mut out) {
                 Ok(Verdict::Emitted(_)) => {}
                 Ok(Verdict::Dropped) => {

@@ -6,7 +6,7 @@ use standpipe_record::{ABSENT, Batch, Cause, Column, Failure, Outcomes, PluginId
 
 use crate::Limits;
 use crate::contract::{ColumnOut, OutcomesOut};
-use crate::text::{MAX_CODE, MAX_MESSAGE, escaped};
+use crate::text::{MAX_CODE, escaped, message_and_stack};
 
 /// Longest name of an output column, in bytes.
 const MAX_COLUMN_NAME: usize = 256;
@@ -181,8 +181,9 @@ fn take_judged(
     for failure in &answer.failed {
         if marks.get(failure.index as usize) == Some(&FAILED) {
             let code = escaped(&failure.code, MAX_CODE);
-            let message = escaped(&failure.message, MAX_MESSAGE);
-            failures.push(verdict(failure.index, Cause::Returned, code, message, terms));
+            let (message, backtrace) = message_and_stack(&failure.message);
+            let verdict = verdict(failure.index, Cause::Returned, code, message, terms);
+            failures.push(Failure { backtrace, ..verdict });
         }
     }
     let mut dropped = Vec::new();

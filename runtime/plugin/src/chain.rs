@@ -18,13 +18,15 @@ pub struct Chain {
     before: Outcomes,
     /// Whether the first worker has records left.
     rest: bool,
+    /// The lane, and the position of the batch's first record.
+    place: (u32, u64),
 }
 
 impl Chain {
     /// A chain of plugins, in the order in which they run. Without any it passes records on.
     pub fn new(plugins: impl IntoIterator<Item = Plugin>) -> Self {
         let workers = plugins.into_iter().map(Worker::new).collect();
-        Self { workers, at: 0, before: Outcomes::default(), rest: false }
+        Self { workers, at: 0, before: Outcomes::default(), rest: false, place: (0, 0) }
     }
 
     /// Whether there is no plugin.
@@ -37,12 +39,13 @@ impl Chain {
         &self.workers
     }
 
-    /// Begins a new batch.
-    pub fn begin(&mut self) {
+    /// Begins a new batch, which starts at `position` of `lane`: clock and random numbers of plugins follow from that.
+    pub fn begin(&mut self, lane: u32, position: u64) {
+        self.place = (lane, position);
         self.at = 0;
         self.before.clear();
         if let Some(first) = self.workers.first_mut() {
-            first.begin();
+            first.begin(lane, position);
         }
     }
 
@@ -86,14 +89,14 @@ impl Chain {
         out.clear();
         self.at += 1;
         if let Some(next) = self.workers.get_mut(self.at) {
-            next.begin();
+            next.begin(self.place.0, self.place.1);
         }
         Ok(Step::More)
     }
 
     /// Runs a whole batch and holds all its outputs at once. For tests and measurements.
     pub fn run(&mut self, input: &Batch, out: &mut Outcomes) -> Result<(), StartError> {
-        self.begin();
+        self.begin(0, 0);
         out.clear();
         let mut part = Outcomes::default();
         loop {

@@ -3,11 +3,11 @@ use std::sync::{Arc, Weak};
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};
 
-use crate::contract::{HOST, PACKAGE, VERSIONS};
+use crate::contract::{HOST, PACKAGE, RUN, VERSIONS};
 use crate::engine::{Metered, within_compile_time};
 use crate::limits::MAX_COMPONENT_BYTES;
 use crate::state::{self, State};
-use crate::{Host, Interface, LoadError, Manifest};
+use crate::{Host, Interface, LoadError, Manifest, wasi};
 
 /// A component, compiled and checked against the contract. It knows no params, limits or context: plugins that
 /// differ in these alone share one.
@@ -16,8 +16,11 @@ pub(crate) struct Compiled {
     pub(crate) interface: Interface,
     /// Name of the exported interface.
     pub(crate) export: String,
+    /// The interfaces that it imports.
+    pub(crate) imports: Vec<String>,
     pub(crate) pre: InstancePre<State>,
-    pub(crate) init: ComponentExportIndex,
+    /// A command has none.
+    pub(crate) init: Option<ComponentExportIndex>,
     pub(crate) transform: ComponentExportIndex,
 }
 
@@ -43,13 +46,16 @@ impl Compiled {
     fn new(host: &Host, metered: &Metered, bytes: &[u8], digest: &str) -> Result<Self, LoadError> {
         let manifest = inspect(bytes)?;
         let component = compile(host, metered, bytes, digest)?;
+        let imports = check_imports(metered, &component)?;
         let Exports { name: export, interface, init, transform } = find_exports(metered, &component)?;
         let mut linker = Linker::new(&metered.engine);
-        state::link(&mut linker).map_err(|error| LoadError::Engine { error: format!("{error:#}") })?;
+        state::link(&mut linker)
+            .and_then(|()| wasi::link(&mut linker, &metered.engine, &component))
+            .map_err(|error| LoadError::Engine { error: format!("{error:#}") })?;
         let pre = linker
             .instantiate_pre(&component)
-            .map_err(|error| LoadError::WrongType { export: HOST.into(), error: format!("{error:#}") })?;
-        Ok(Self { manifest, interface, export, pre, init, transform })
+            .map_err(|error| LoadError::WrongImport { error: format!("{error:#}") })?;
+        Ok(Self { manifest, interface, export, imports, pre, init, transform })
     }
 }
 
@@ -86,20 +92,29 @@ fn compile(host: &Host, metered: &Metered, bytes: &[u8], digest: &str) -> Result
 struct Exports {
     name: String,
     interface: Interface,
-    init: ComponentExportIndex,
+    init: Option<ComponentExportIndex>,
     transform: ComponentExportIndex,
 }
 
-/// Finds the exported interface and refuses imports that are not the contract's.
+/// Refuses imports that are neither the contract's nor of the empty WASI, and gives their names.
+fn check_imports(metered: &Metered, component: &Component) -> Result<Vec<String>, LoadError> {
+    let mut imports = Vec::new();
+    for (name, item) in component.component_type().imports(&metered.engine) {
+        // A component may name types of ours that it uses; a type brings nothing in.
+        if matches!(item.ty, ComponentItem::Type(_)) {
+            continue;
+        }
+        if name != HOST && wasi::allowed(name).is_none() {
+            return Err(LoadError::ForbiddenImport { import: crate::text::escaped(name, 200) });
+        }
+        imports.push(name.to_owned());
+    }
+    Ok(imports)
+}
+
+/// Finds the exported interface.
 fn find_exports(metered: &Metered, component: &Component) -> Result<Exports, LoadError> {
     let ty = component.component_type();
-    for (name, item) in ty.imports(&metered.engine) {
-        // A component may name types of ours that it uses; a type brings nothing in.
-        let is_type = matches!(item.ty, ComponentItem::Type(_));
-        if name != HOST && !is_type {
-            return Err(LoadError::ForbiddenImport { import: name.to_owned() });
-        }
-    }
     let names: Vec<String> = ty.exports(&metered.engine).map(|(name, _)| name.to_owned()).collect();
     for (kind, interface) in [("batch", Interface::Batch), ("each", Interface::Each)] {
         for version in VERSIONS {
@@ -111,9 +126,19 @@ fn find_exports(metered: &Metered, component: &Component) -> Result<Exports, Loa
                     error: format!("it has no function `{function}`"),
                 })
             };
-            let (init, transform) = (find("init")?, find("transform")?);
+            let (init, transform) = (Some(find("init")?), find("transform")?);
             return Ok(Exports { name, interface, init, transform });
         }
+    }
+    if let Some(name) = names.iter().find(|name| name.starts_with(RUN)) {
+        let run = component
+            .get_export_index(None, name)
+            .and_then(|instance| component.get_export_index(Some(&instance), "run"));
+        let transform = run.ok_or_else(|| LoadError::WrongType {
+            export: name.clone(),
+            error: "it has no function `run`".into(),
+        })?;
+        return Ok(Exports { name: name.clone(), interface: Interface::Command, init: None, transform });
     }
     match names.iter().find(|name| name.starts_with(PACKAGE)) {
         Some(export) => Err(LoadError::TooNew { export: export.clone(), known: VERSIONS.join(", ") }),

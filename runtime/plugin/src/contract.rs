@@ -6,7 +6,9 @@ use wasmtime::component::{ComponentType, Lift, Lower};
 pub(crate) const PACKAGE: &str = "standpipe:transform/";
 /// The versions of the exported interfaces that this host can run, oldest first.
 pub(crate) const VERSIONS: [&str; 1] = ["0.1.0"];
-/// The one interface that a plugin may import.
+/// What a WASI command exports, of any 0.2.
+pub(crate) const RUN: &str = "wasi:cli/run@0.2.";
+/// The interface of the contract that a plugin may import.
 pub(crate) const HOST: &str = "standpipe:transform/host@0.1.0";
 
 #[derive(ComponentType, Lower, Clone, Copy)]
@@ -95,3 +97,5 @@ pub(crate) type BatchArgs<'a> = (RecordsIn<'a>,);
 pub(crate) type BatchAnswer = (Result<OutcomesOut, ErrorOut>,);
 pub(crate) type EachArgs<'a> = (&'a [u8], InfoIn<'a>);
 pub(crate) type EachAnswer = (Result<VerdictOut, ErrorOut>,);
+/// What `wasi:cli/run` answers.
+pub(crate) type RunAnswer = (Result<(), ()>,);

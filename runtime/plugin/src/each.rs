@@ -1,4 +1,4 @@
-use crate::contract::{ColumnOut, FailureOut, OutcomesOut, OutputOut, VerdictOut};
+use crate::contract::{ColumnOut, FailureOut, OutcomesOut, VerdictOut};
 use crate::instance::CallError;
 
 /// What an `each` plugin said of one record, in the form of a batch of one.
@@ -15,19 +15,34 @@ pub(crate) fn outcomes(verdict: VerdictOut) -> Result<OutcomesOut, CallError> {
                 out.ends.push(offset(out.payload.len())?);
                 out.origins.push(0);
             }
-            out.columns = columns(&outputs)?;
+            let rows = outputs
+                .iter()
+                .map(|output| output.columns.iter().map(|(name, value)| (name.as_str(), value.as_slice())));
+            out.columns = columns(rows, outputs.len())?;
         }
     }
     Ok(out)
 }
 
-fn columns(outputs: &[OutputOut]) -> Result<Vec<ColumnOut>, CallError> {
+/// Columns of names and values, row by row.
+pub(crate) fn columns<'a, R>(
+    rows: impl Iterator<Item = R>,
+    outputs: usize,
+) -> Result<Vec<ColumnOut>, CallError>
+where
+    R: Iterator<Item = (&'a str, &'a [u8])>,
+{
     let mut columns: Vec<ColumnOut> = Vec::new();
-    for (number, output) in outputs.iter().enumerate() {
-        for (name, value) in &output.columns {
-            let place = columns.iter().position(|column| &column.name == name).unwrap_or_else(|| {
-                let index = vec![standpipe_record::ABSENT; outputs.len()];
-                columns.push(ColumnOut { name: name.clone(), values: Vec::new(), ends: Vec::new(), index });
+    for (number, row) in rows.enumerate() {
+        for (name, value) in row {
+            let place = columns.iter().position(|column| column.name == name).unwrap_or_else(|| {
+                let index = vec![standpipe_record::ABSENT; outputs];
+                columns.push(ColumnOut {
+                    name: name.to_owned(),
+                    values: Vec::new(),
+                    ends: Vec::new(),
+                    index,
+                });
                 columns.len() - 1
             });
             let Some(column) = columns.get_mut(place) else { continue };
@@ -42,6 +57,6 @@ fn columns(outputs: &[OutputOut]) -> Result<Vec<ColumnOut>, CallError> {
     Ok(columns)
 }
 
-fn offset(bytes: usize) -> Result<u32, CallError> {
+pub(crate) fn offset(bytes: usize) -> Result<u32, CallError> {
     u32::try_from(bytes).map_err(|_| CallError::invalid("its outputs pass 4 GiB"))
 }

@@ -30,8 +30,8 @@ pub enum LoadError {
     CoreModule,
     /// It imports something that a plugin may not have.
     #[error(
-        "it imports `{import}`, which a plugin is not given; it may import `standpipe:transform/host@0.1.0` alone: \
-         build it without that"
+        "it imports `{import}`, which is not granted; a plugin may import `standpipe:transform/host@0.1.0` and what \
+         `wit/README.md` names of WASI 0.2: build it without that"
     )]
     ForbiddenImport {
         /// The import's name.
@@ -62,6 +62,20 @@ pub enum LoadError {
         export: String,
         /// What differs.
         error: String,
+    },
+    /// It imports an interface of the contract or of WASI with functions of another shape.
+    #[error(
+        "it wants something else of an interface than this host has: build it with the SDK of this version ({error})"
+    )]
+    WrongImport {
+        /// What differs.
+        error: String,
+    },
+    /// Its params do not fit.
+    #[error("{reason}")]
+    Params {
+        /// Where, and why.
+        reason: String,
     },
     /// It has two `standpipe:plugin` sections.
     #[error("it has two `standpipe:plugin` sections: link one plugin into one component")]

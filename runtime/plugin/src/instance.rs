@@ -6,13 +6,14 @@ use wasmtime::{PoolConcurrencyLimitError, Store, Trap, WasmBacktrace};
 
 use crate::contract::{
     BatchAnswer, BatchArgs, ColumnIn, EachAnswer, EachArgs, ErrorOut, InfoIn, InitAnswer, InitArgs,
-    OutcomesOut, RecordsIn,
+    OutcomesOut, RecordsIn, RunAnswer,
 };
-use crate::each;
 use crate::limits::{FUEL_PER_MS, Metering};
 use crate::state::{OutOfTime, State, on_tick};
-use crate::text::{MAX_BACKTRACE, MAX_CODE, MAX_MESSAGE, escaped, push_escaped};
+use crate::text::{MAX_BACKTRACE, MAX_CODE, MAX_MESSAGE, escaped, message_and_stack, push_escaped};
+use crate::wasi::{Exit, Missing, Moment, Stdio};
 use crate::{Interface, LoadError, Plugin, StartError};
+use crate::{command, each};
 
 /// One running instance of a plugin, with its store.
 pub(crate) struct Instance {
@@ -47,18 +48,14 @@ impl CallError {
     }
 
     fn returned(error: &ErrorOut) -> Self {
-        Self {
-            cause: Cause::Returned,
-            code: escaped(&error.code, MAX_CODE),
-            message: escaped(&error.message, MAX_MESSAGE),
-            backtrace: String::new(),
-        }
+        let (message, backtrace) = message_and_stack(&error.message);
+        Self { cause: Cause::Returned, code: escaped(&error.code, MAX_CODE), message, backtrace }
     }
 }
 
 impl Instance {
-    /// Makes an instance and calls its `init`.
-    pub(crate) fn start(plugin: &Plugin) -> Result<Self, StartError> {
+    /// Makes an instance and calls its `init`, if it has one. A command has not run by then.
+    pub(crate) fn start(plugin: &Plugin, moment: Moment) -> Result<Self, StartError> {
         let loaded = plugin.loaded();
         let (settings, compiled) = (&loaded.settings, &loaded.compiled);
         let metered =
@@ -72,7 +69,7 @@ impl Instance {
         }
         let _running = metered.ticker.as_ref().map(|ticker| ticker.begin());
         let limit = settings.limits.init_time;
-        begin_call(&mut store, settings.metering, limit)
+        begin_call(&mut store, settings.metering, limit, moment)
             .map_err(|error| StartError::Instantiate { error: format!("{error:#}") })?;
         let failed = |store: &mut Store<State>, error: wasmtime::Error| {
             let known = describe(store, &error, "init", false);
@@ -93,28 +90,36 @@ impl Instance {
             Err(error) => return Err(failed(&mut store, error)),
         };
         let missing = |name: &str| StartError::Instantiate { error: format!("it has no function `{name}`") };
-        let init = instance.get_func(&mut store, compiled.init).ok_or_else(|| missing("init"))?;
         let transform =
             instance.get_func(&mut store, compiled.transform).ok_or_else(|| missing("transform"))?;
-        let init =
-            init.typed::<InitArgs<'_>, InitAnswer>(&store).map_err(|error| StartError::Instantiate {
-                error: format!("`init` has another type than the contract's ({error:#})"),
-            })?;
-        let answer = init.call(&mut store, (settings.params.as_str(), plugin.context()));
-        match answer {
-            Ok((Ok(()),)) => {}
-            Ok((Err(error),)) => {
-                let error = CallError::returned(&error);
-                return Err(StartError::Init { code: error.code, message: error.message });
+        let mut time = settings.limits.time_per_record;
+        match compiled.init {
+            None => time += limit,
+            Some(init) => {
+                let init = instance.get_func(&mut store, init).ok_or_else(|| missing("init"))?;
+                let init = init.typed::<InitArgs<'_>, InitAnswer>(&store).map_err(|error| {
+                    StartError::Instantiate {
+                        error: format!("`init` has another type than the contract's ({error:#})"),
+                    }
+                })?;
+                let answer = init.call(&mut store, (settings.params.as_str(), plugin.context()));
+                store.data_mut().end_call();
+                match answer {
+                    Ok((Ok(()),)) => {}
+                    Ok((Err(error),)) => {
+                        let error = CallError::returned(&error);
+                        return Err(StartError::Init { code: error.code, message: error.message });
+                    }
+                    Err(error) => return Err(failed(&mut store, error)),
+                }
             }
-            Err(error) => return Err(failed(&mut store, error)),
         }
         Ok(Self {
             store,
             transform,
             interface: compiled.interface,
             metering: settings.metering,
-            time: settings.limits.time_per_record,
+            time,
             calls: 0,
             fuel: 0,
         })
@@ -125,22 +130,31 @@ impl Instance {
         let checked = match self.interface {
             Interface::Batch => self.transform.typed::<BatchArgs<'_>, BatchAnswer>(&self.store).map(drop),
             Interface::Each => self.transform.typed::<EachArgs<'_>, EachAnswer>(&self.store).map(drop),
+            Interface::Command => self.transform.typed::<(), RunAnswer>(&self.store).map(drop),
         };
         checked.map_err(|error| LoadError::WrongType { export: export.into(), error: format!("{error:#}") })
     }
 
     /// Gives the records of `input` to the plugin. An `each` plugin is given one record. The columns are
     /// those that it asked for, cut to these records.
-    pub(crate) fn call(&mut self, input: View<'_>, columns: &[Column]) -> Result<OutcomesOut, CallError> {
-        begin_call(&mut self.store, self.metering, self.time)
+    pub(crate) fn call(
+        &mut self,
+        input: View<'_>,
+        columns: &[Column],
+        moment: Moment,
+        context: &str,
+    ) -> Result<OutcomesOut, CallError> {
+        begin_call(&mut self.store, self.metering, self.time, moment)
             .map_err(|error| CallError::invalid(format!("{error:#}")))?;
         // Only a record that fails alone on a fresh instance has its backtrace shown, and writing one is dear.
         let traced = self.calls == 0 && input.len() == 1;
         let answer = match self.interface {
             Interface::Batch => self.call_batch(input, columns),
             Interface::Each => self.call_each(input, columns),
+            Interface::Command => self.run_command(input, moment, context),
         };
         self.calls += 1;
+        self.store.data_mut().end_call();
         if self.metering == Metering::Fuel {
             self.fuel = fuel_for(self.time).saturating_sub(self.store.get_fuel().unwrap_or_default());
         }
@@ -197,6 +211,30 @@ impl Instance {
         })
     }
 
+    /// Runs a command over the records. That it ended by itself, with 0, is no error.
+    fn run_command(
+        &mut self,
+        input: View<'_>,
+        moment: Moment,
+        context: &str,
+    ) -> wasmtime::Result<Result<OutcomesOut, CallError>> {
+        let event = command::event(input, context, moment.seed);
+        self.store.data_mut().wasi.stdio = Some(Stdio::new(event));
+        let run = self.transform.typed::<(), RunAnswer>(&self.store)?;
+        match run.call(&mut self.store, ()) {
+            Ok((Ok(()),)) => {}
+            Ok((Err(()),)) => return Err(Exit(1).into()),
+            Err(error) if matches!(error.downcast_ref(), Some(Exit(0))) => {}
+            Err(error) => return Err(error),
+        }
+        let state = self.store.data_mut();
+        if let Some(refused) = state.refused.take() {
+            return Ok(Err(CallError::invalid(refused)));
+        }
+        let reply = state.wasi.stdio.take().map(|stdio| stdio.output).unwrap_or_default();
+        Ok(command::outcomes(&reply, input.len()))
+    }
+
     pub(crate) fn state(&mut self) -> &mut State {
         self.store.data_mut()
     }
@@ -206,8 +244,13 @@ fn fuel_for(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX).saturating_mul(FUEL_PER_MS / 1_000)
 }
 
-fn begin_call(store: &mut Store<State>, metering: Metering, time: Duration) -> wasmtime::Result<()> {
-    store.data_mut().begin_call(time);
+fn begin_call(
+    store: &mut Store<State>,
+    metering: Metering,
+    time: Duration,
+    moment: Moment,
+) -> wasmtime::Result<()> {
+    store.data_mut().begin_call(time, moment);
     match metering {
         Metering::Time => store.set_epoch_deadline(1),
         Metering::Fuel => store.set_fuel(fuel_for(time))?,
@@ -228,6 +271,17 @@ fn describe(store: &mut Store<State>, error: &wasmtime::Error, what: &str, trace
             message: format!(
                 "`{what}` did not end within its time limit; raise `time_per_record` or make it faster"
             ),
+            backtrace,
+        };
+    }
+    if let Some(exit) = error.downcast_ref::<Exit>() {
+        return CallError { cause: Cause::Trap, code: "exit".into(), message: exit.to_string(), backtrace };
+    }
+    if let Some(Missing(message)) = error.downcast_ref() {
+        return CallError {
+            cause: Cause::Trap,
+            code: "trap".into(),
+            message: escaped(message, MAX_MESSAGE),
             backtrace,
         };
     }

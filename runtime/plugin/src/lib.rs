@@ -16,7 +16,7 @@
 //!   lines and counts are thrown away and its records run one by one. A record has its verdict when it fails as
 //!   the first on a fresh instance.
 //! - Nothing from a guest is used before it is checked, and text is escaped and bounded.
-//! - A guest reaches `log` and `count` of the contract and nothing else.
+//! - A guest reaches the functions of the contract's `host` and a WASI with nothing in it, and nothing else.
 //! - A plugin that cannot be started holds its batch: [`Chain::step`] returns the reason and can be called again.
 //!
 //! # Limits
@@ -33,6 +33,7 @@
 mod answer;
 mod cache;
 mod chain;
+mod command;
 mod compiled;
 mod contract;
 mod each;
@@ -42,12 +43,14 @@ mod instance;
 mod limits;
 mod log;
 mod manifest;
+mod params;
 mod plugin;
 mod sizing;
 mod state;
 mod stats;
 mod text;
 mod ticker;
+mod wasi;
 mod worker;
 
 pub use chain::Chain;

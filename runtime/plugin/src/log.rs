@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use standpipe_record::PluginId;
 
 use crate::Stats;
-use crate::state::Effects;
+use crate::state::{Effects, Line};
 
 /// Bytes of plugin log that reach the host's log in a second.
 const BYTES_PER_SECOND: usize = 64 << 10;
@@ -53,7 +53,7 @@ impl Log {
             (self.window, self.written, self.skipped) = (Instant::now(), 0, 0);
         }
         let mut skipped = effects.log_skipped;
-        for (level, line) in &effects.log {
+        for Line { level, text: line, .. } in &effects.log {
             if self.written >= BYTES_PER_SECOND {
                 skipped += 1;
                 continue;

@@ -8,7 +8,8 @@ use crate::compiled::Compiled;
 use crate::engine::Metered;
 use crate::instance::Instance;
 use crate::limits::Metering;
-use crate::{Host, Limits, LoadError, Manifest};
+use crate::wasi::{self, Moment};
+use crate::{Host, Limits, LoadError, Manifest, params};
 
 /// What a plugin is loaded with.
 #[derive(Debug, Clone)]
@@ -49,6 +50,8 @@ pub enum Interface {
     Batch,
     /// One record a call.
     Each,
+    /// A WASI command that speaks the contract of Firehose's Lambda functions: a call is a run of it.
+    Command,
 }
 
 /// A compiled plugin that has shown that it starts. Cheap to clone; instances are made by a
@@ -82,6 +85,7 @@ impl Plugin {
     pub fn load(host: &Host, bytes: &[u8], settings: Settings) -> Result<Self, LoadError> {
         let digest = digest_of(bytes);
         let compiled = Compiled::of(host, host.metered(settings.metering)?, bytes, &digest)?;
+        check_params(&compiled, &settings.params)?;
         let context = settings.context.as_str().into();
         let id = Arc::new(PluginId {
             name: settings.name.clone(),
@@ -89,7 +93,7 @@ impl Plugin {
         });
         let loaded = Arc::new(Loaded { host: host.clone(), id, settings, compiled });
         let plugin = Self { loaded, context };
-        let mut first = Instance::start(&plugin)?;
+        let mut first = Instance::start(&plugin, Moment::default())?;
         first.check_types(&plugin.loaded.compiled.export)?;
         Ok(plugin)
     }
@@ -131,6 +135,17 @@ impl Plugin {
         &self.loaded.compiled.manifest
     }
 
+    /// What it imports, and what each allows it.
+    pub fn imports(&self) -> Vec<(&str, &'static str)> {
+        let allows = |import: &str| wasi::allowed(import).unwrap_or("lines in the log, counters");
+        self.loaded.compiled.imports.iter().map(|import| (import.as_str(), allows(import))).collect()
+    }
+
+    /// The name of the interface that it exports, with its version.
+    pub fn export(&self) -> &str {
+        &self.loaded.compiled.export
+    }
+
     /// The interface that it exports.
     pub fn interface(&self) -> Interface {
         self.loaded.compiled.interface
@@ -139,6 +154,19 @@ impl Plugin {
     /// Its limits.
     pub fn limits(&self) -> &Limits {
         &self.loaded.settings.limits
+    }
+}
+
+/// Refuses params that the plugin would not take, before anything of it runs.
+fn check_params(compiled: &Compiled, params: &str) -> Result<(), LoadError> {
+    let given = serde_json::from_str::<serde_json::Map<_, serde_json::Value>>(params);
+    if compiled.interface == Interface::Command && given.is_ok_and(|given| !given.is_empty()) {
+        let reason = "it is a WASI command, which has no params: leave them out, or write it against `batch`";
+        return Err(LoadError::Params { reason: reason.into() });
+    }
+    match &compiled.manifest.params {
+        Some(schema) => params::check(schema, params),
+        None => Ok(()),
     }
 }
 

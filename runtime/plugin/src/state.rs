@@ -8,7 +8,13 @@ use wasmtime::{ResourceLimiter, StoreContextMut, UpdateDeadline};
 use crate::Limits;
 use crate::contract::HOST;
 use crate::text::{MAX_CODE, escaped};
+use crate::wasi::{Missing, Moment, Wasi};
 
+/// The levels of lines on standard output and standard error.
+const INFO: u8 = 2;
+const WARN: u8 = 3;
+/// Random bytes that a plugin gets at once.
+const MAX_RANDOM: u64 = 1 << 20;
 /// How much longer than its CPU time a call may take by the wall clock.
 const WALL_FACTOR: u32 = 10;
 
@@ -19,6 +25,7 @@ pub(crate) struct State {
     pub(crate) memory: u64,
     /// Whether memory or a table was refused since the last call began.
     pub(crate) refused: Option<String>,
+    pub(crate) wasi: Wasi,
     tables: u64,
     budget: Budget,
     limits: Limits,
@@ -27,8 +34,10 @@ pub(crate) struct State {
 /// What a plugin did beside its answer. Thrown away when the call comes to nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Effects {
-    /// Level and text of each line.
-    pub(crate) log: Vec<(u8, String)>,
+    /// What was logged.
+    pub(crate) log: Vec<Line>,
+    /// The record that is being worked on, where the plugin says so.
+    at: Option<u32>,
     /// Lines that were over the limit.
     pub(crate) log_skipped: u64,
     log_bytes: usize,
@@ -38,9 +47,19 @@ pub(crate) struct Effects {
     pub(crate) counts_ignored: u64,
 }
 
+/// A line of the log.
+#[derive(Debug)]
+pub(crate) struct Line {
+    pub(crate) level: u8,
+    pub(crate) text: String,
+    /// The record that it belongs to, numbered within the call.
+    record: Option<u32>,
+}
+
 impl Effects {
     pub(crate) fn clear(&mut self) {
         self.log.clear();
+        self.at = None;
         self.log_bytes = 0;
         self.log_skipped = 0;
         self.counts.clear();
@@ -50,14 +69,20 @@ impl Effects {
     /// The log as text, a line each.
     pub(crate) fn captured(&self) -> String {
         let mut out = String::with_capacity(self.log_bytes + self.log.len());
-        for (_, line) in &self.log {
-            out.push_str(line);
+        for line in &self.log {
+            out.push_str(&line.text);
             out.push('\n');
         }
         if self.log_skipped > 0 {
             out.push_str(&format!("({} more lines were over the log limit)\n", self.log_skipped));
         }
         out
+    }
+
+    /// What was logged for record number `record` of the call.
+    pub(crate) fn captured_for(&self, record: u32) -> String {
+        let lines = self.log.iter().filter(|line| line.record == Some(record));
+        lines.flat_map(|line| [line.text.as_str(), "\n"]).collect()
     }
 }
 
@@ -80,16 +105,75 @@ impl State {
             effects: Effects::default(),
             memory: 0,
             refused: None,
+            wasi: Wasi::default(),
             tables: 0,
             budget: Budget { limit: limits.init_time, began: None },
             limits: limits.clone(),
         }
     }
 
-    /// Gives the next call its time.
-    pub(crate) fn begin_call(&mut self, time: Duration) {
+    /// Gives the next call its time, its clock and its random numbers.
+    pub(crate) fn begin_call(&mut self, time: Duration, moment: Moment) {
         self.budget = Budget { limit: time, began: None };
         self.refused = None;
+        self.wasi.begin_call(moment);
+    }
+
+    /// A call has ended: what it wrote without a newline is a line, too.
+    pub(crate) fn end_call(&mut self) {
+        for (stream, level) in [(0, INFO), (1, WARN)] {
+            if let Some(line) = self.wasi.rest(stream) {
+                self.log(level, &line);
+            }
+        }
+    }
+
+    /// Bytes that standard output (1) or standard error (2) takes now.
+    pub(crate) fn room_for_output(&self, stream: u32) -> usize {
+        match &self.wasi.stdio {
+            Some(stdio) if stream == 1 => {
+                usize::try_from(self.limits.memory).unwrap_or(usize::MAX).saturating_sub(stdio.output.len())
+            }
+            _ => (self.limits.log_bytes as usize).max(4 << 10),
+        }
+    }
+
+    /// Takes what a plugin wrote to standard output (1) or standard error (2). `all` is false when there was more than
+    /// there is room for. Whether it is taken: a reply that is cut is none.
+    pub(crate) fn output(&mut self, stream: u32, bytes: &[u8], all: bool) -> bool {
+        if let (Some(stdio), 1) = (&mut self.wasi.stdio, stream) {
+            stdio.output.extend_from_slice(bytes);
+            if !all {
+                self.refused =
+                    Some(format!("its reply passes {} bytes, its memory limit", self.limits.memory));
+            }
+            return all;
+        }
+        let (stream, level) = if stream == 1 { (0, INFO) } else { (1, WARN) };
+        for line in self.wasi.written(stream, bytes) {
+            self.log(level, &line);
+        }
+        self.effects.log_skipped += u64::from(!all);
+        true
+    }
+
+    /// The next bytes of standard input.
+    pub(crate) fn input(&mut self, len: u64) -> Option<Vec<u8>> {
+        self.wasi.stdio.as_mut()?.read(len)
+    }
+
+    /// Random bytes.
+    pub(crate) fn random_bytes(&mut self, len: u64) -> wasmtime::Result<Vec<u8>> {
+        if len > MAX_RANDOM {
+            return Err(Missing(format!(
+                "it asked for {len} random bytes at once; the limit is {MAX_RANDOM}"
+            ))
+            .into());
+        }
+        let words = len.div_ceil(8);
+        let mut bytes: Vec<u8> = (0..words).flat_map(|_| self.wasi.next_random().to_le_bytes()).collect();
+        bytes.truncate(usize::try_from(len).unwrap_or_default());
+        Ok(bytes)
     }
 
     fn tick(&mut self) -> wasmtime::Result<UpdateDeadline> {
@@ -105,14 +189,17 @@ impl State {
     fn log(&mut self, level: u8, message: &str) {
         let limit = self.limits.log_bytes as usize;
         let effects = &mut self.effects;
-        if effects.log_bytes >= limit {
-            effects.log_skipped += 1;
-            return;
+        // A stack is many lines at once.
+        for line in message.split('\n') {
+            if effects.log_bytes >= limit {
+                effects.log_skipped += 1;
+                return;
+            }
+            let line = escaped(line, limit - effects.log_bytes);
+            // An empty line costs something too, or an endless loop of them would fill the memory.
+            effects.log_bytes += line.len().max(16);
+            effects.log.push(Line { level, text: line, record: effects.at });
         }
-        let line = escaped(message, limit - effects.log_bytes);
-        // An empty line costs something too, or an endless loop of them would fill the memory.
-        effects.log_bytes += line.len().max(16);
-        effects.log.push((level, line));
     }
 
     fn count(&mut self, metric: &str, value: u64) {
@@ -184,6 +271,10 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         let kept = store.data().limits.log_bytes as usize;
         let message = clipped(&message.to_str(&store)?, kept);
         store.data_mut().log(level, &message);
+        Ok(())
+    })?;
+    host.func_wrap("at", |mut store: StoreContextMut<'_, State>, (record,): (u32,)| {
+        store.data_mut().effects.at = Some(record);
         Ok(())
     })?;
     host.func_wrap("count", |mut store: StoreContextMut<'_, State>, (metric, value): (WasmStr, u64)| {

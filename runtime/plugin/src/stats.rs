@@ -18,6 +18,10 @@ pub struct Stats {
     pub init_time: Duration,
     /// CPU time spent in calls.
     pub run_time: Duration,
+    /// Fuel that calls used, where it is metered.
+    pub fuel: u64,
+    /// The most linear memory that an instance had, in bytes.
+    pub memory: u64,
     /// Log lines over the limit.
     pub log_skipped: u64,
     /// The plugin's counters.

@@ -38,6 +38,20 @@ fn is_unprintable(character: char) -> bool {
         || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
+/// The parts of a message as a plugin gives it: the first line is the message, what follows is the stack.
+pub(crate) fn message_and_stack(text: &str) -> (String, String) {
+    let (message, stack) = text.split_once('\n').unwrap_or((text, ""));
+    let mut lines = String::new();
+    for line in stack.lines().map(str::trim_end).filter(|line| !line.is_empty()) {
+        push_escaped(&mut lines, line, MAX_BACKTRACE);
+        if lines.len() >= MAX_BACKTRACE {
+            break;
+        }
+        lines.push('\n');
+    }
+    (escaped(message.trim_end(), MAX_MESSAGE), lines)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -11,6 +11,7 @@ use crate::limits::{FUEL_PER_MS, MAX_CALL_BYTES, Metering};
 use crate::log::Log;
 use crate::sizing::Sizing;
 use crate::state::thread_cpu;
+use crate::wasi::{Moment, mixed};
 use crate::{Interface, Plugin, StartError, Stats};
 
 /// How long a step of records that run one by one lasts.
@@ -49,6 +50,10 @@ pub struct Worker {
     sizing: Sizing,
     stats: Stats,
     log: Log,
+    /// What random numbers follow from: the stream, the lane and the position of the batch's first record.
+    stream: u64,
+    lane: u32,
+    position: u64,
     next: usize,
     isolate_until: usize,
 }
@@ -66,8 +71,12 @@ impl Worker {
     /// A worker without an instance yet.
     pub fn new(plugin: Plugin) -> Self {
         let log = Log::new(Arc::clone(plugin.id()), plugin.limits().metrics as usize);
+        let stream = plugin.context().bytes().fold(0, |hash, byte| mixed(hash ^ u64::from(byte)));
         Self {
             plugin,
+            stream,
+            lane: 0,
+            position: 0,
             instance: None,
             used: Instant::now(),
             sizing: Sizing::default(),
@@ -88,8 +97,10 @@ impl Worker {
         &self.plugin
     }
 
-    /// Begins a new batch: the next [`step`](Self::step) starts with its first record.
-    pub fn begin(&mut self) {
+    /// Begins a new batch, which starts at `position` of `lane`: the next [`step`](Self::step) starts with its first
+    /// record.
+    pub fn begin(&mut self, lane: u32, position: u64) {
+        (self.lane, self.position) = (lane, position);
         self.next = 0;
         self.isolate_until = 0;
     }
@@ -131,7 +142,8 @@ impl Worker {
     fn call_many(&mut self, input: &Batch, out: &mut Outcomes, began: Duration) -> Result<(), StartError> {
         let view = self.next_call(input);
         let records = view.len();
-        self.ready()?;
+        let failed = out.failed.len();
+        self.ready(view)?;
         let answer = self.call(view);
         let terms = self.plugin.loaded();
         let terms = Terms { limits: &terms.settings.limits, id: &terms.id };
@@ -145,6 +157,7 @@ impl Worker {
                 self.stats.records += records as u64;
                 self.next += records;
                 self.sizing.grow();
+                self.capture(view, out.failed.get_mut(failed..).unwrap_or_default());
                 self.commit();
                 self.retire();
             }
@@ -188,7 +201,7 @@ impl Worker {
             if calls >= CALLS_PER_LOOK || looked.elapsed() >= LOOK || found {
                 let now = thread_cpu();
                 if !each {
-                    self.sizing.observe(1, nanoseconds(now.saturating_sub(before)) / calls);
+                    self.observe_alone(nanoseconds(now.saturating_sub(before)) / calls);
                 }
                 (before, looked, calls) = (now, Instant::now(), 0);
                 if now >= step_ends {
@@ -211,8 +224,9 @@ impl Worker {
     fn alone(&mut self, view: View<'_>, out: &mut Outcomes, tried: u32) -> Result<(), StartError> {
         let mut attempts = tried;
         loop {
-            self.ready()?;
+            self.ready(view)?;
             let fresh = self.instance.as_ref().is_some_and(|instance| instance.calls == 0);
+            let failed = out.failed.len();
             attempts += 1;
             let answer = self.call(view);
             let loaded = self.plugin.loaded();
@@ -224,6 +238,7 @@ impl Worker {
             let error = match taken {
                 Ok(()) => {
                     self.stats.calls += 1;
+                    self.capture(view, out.failed.get_mut(failed..).unwrap_or_default());
                     self.commit();
                     self.retire();
                     return Ok(());
@@ -258,10 +273,10 @@ impl Worker {
         most.slice(0..fit.max(1))
     }
 
-    fn ready(&mut self) -> Result<(), StartError> {
+    fn ready(&mut self, view: View<'_>) -> Result<(), StartError> {
         if self.instance.is_none() {
             let began = thread_cpu();
-            let started = Instance::start(&self.plugin);
+            let started = Instance::start(&self.plugin, self.moment(view));
             self.stats.instances += 1;
             self.stats.init_time += thread_cpu().saturating_sub(began);
             let mut instance = started?;
@@ -274,9 +289,48 @@ impl Worker {
     fn call(&mut self, view: View<'_>) -> Result<OutcomesOut, CallError> {
         let asked = &self.plugin.manifest().columns;
         let columns: Vec<Column> = asked.iter().filter_map(|name| view.column(name)).collect();
+        let moment = self.moment(view);
         match &mut self.instance {
-            Some(instance) => instance.call(view, &columns),
+            Some(instance) => {
+                let answer = instance.call(view, &columns, moment, self.plugin.context());
+                self.stats.fuel = self.stats.fuel.saturating_add(instance.fuel);
+                self.stats.memory = self.stats.memory.max(instance.state().memory);
+                answer
+            }
             None => Err(CallError::invalid("there is no instance")),
+        }
+    }
+
+    /// What clock and random numbers of a call with these records follow from.
+    fn moment(&self, view: View<'_>) -> Moment {
+        let place = self.position.wrapping_add(view.first() as u64);
+        Moment {
+            arrival_ms: view.arrival_ms().iter().copied().max().unwrap_or_default(),
+            seed: mixed(self.stream ^ mixed(place ^ u64::from(self.lane).rotate_left(32))),
+        }
+    }
+
+    /// Keeps with each failure what was logged for its record.
+    fn capture(&mut self, view: View<'_>, failed: &mut [Failure]) {
+        let Some(instance) = &mut self.instance else { return };
+        let effects = &instance.state().effects;
+        if effects.log.is_empty() {
+            return;
+        }
+        for failure in failed {
+            failure.captured = match u32::try_from(view.first()) {
+                _ if view.len() == 1 => effects.captured(),
+                Ok(first) => effects.captured_for(failure.index.saturating_sub(first)),
+                Err(_) => String::new(),
+            };
+        }
+    }
+
+    /// Under fuel, a record's own is what it took, so that sizes are the same at every run.
+    fn observe_alone(&mut self, ns: u64) {
+        match self.plugin.loaded().settings.metering {
+            Metering::Time => self.sizing.observe(1, ns),
+            Metering::Fuel => {}
         }
     }
 
@@ -298,8 +352,12 @@ impl Worker {
         }
     }
 
-    /// Replaces an instance that has answered many calls, or whose memory has grown near its limit.
+    /// Replaces an instance that has answered many calls, or whose memory has grown near its limit, and a command, which
+    /// has ended.
     fn retire(&mut self) {
+        if self.plugin.interface() == Interface::Command {
+            self.instance = None;
+        }
         let limit = self.plugin.limits().memory / 4 * 3;
         if let Some(instance) = &mut self.instance
             && (instance.calls >= MAX_CALLS

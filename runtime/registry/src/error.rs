@@ -57,6 +57,20 @@ pub enum Error {
     /// It is not WebAssembly.
     #[error("it is not WebAssembly: give a component, or a core module that carries the contract")]
     NotWasm,
+    /// It cannot be read to its end.
+    #[error("it is damaged or truncated: copy or build it again ({reason})")]
+    Damaged {
+        /// What the parser said.
+        reason: String,
+    },
+    /// It is a core module that imports what no plugin is given.
+    #[error("it is a core module that imports `{import}`, which no plugin is given: {hint}")]
+    Toolchain {
+        /// The first such import.
+        import: String,
+        /// What to do, by the toolchain that leaves such an import behind.
+        hint: &'static str,
+    },
     /// It is a core module of which no component can be made.
     #[error(
         "it is a core module that does not carry the contract of `wit/`: build it with an SDK ({reason})"

@@ -14,12 +14,15 @@
 //!
 //! It compiles and runs nothing: that is `plugin`'s.
 
+mod adapter;
 mod blueprints;
 mod componentize;
 mod error;
 mod reference;
+mod section;
 
 pub use blueprints::{Blueprint, blueprint, blueprints};
 pub use componentize::componentize;
 pub use error::Error;
 pub use reference::{Artifact, MAX_FILE_BYTES, Reference, resolve};
+pub use section::{with_section, without_debug};

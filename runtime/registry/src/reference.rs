@@ -68,17 +68,17 @@ impl fmt::Display for Reference {
 #[derive(Debug, Clone)]
 pub struct Artifact {
     /// A component, or bytes that claim to be one.
-    pub component: Cow<'static, [u8]>,
+    pub component: Vec<u8>,
     /// `sha256:` and the hex digest of the bytes as they were found.
     pub digest: String,
 }
 
 /// Reads what `reference` leads to, compares it with the digest that is pinned, and makes a component of it.
 pub fn resolve(reference: &Reference, pinned: Option<&str>) -> Result<Artifact, Error> {
-    let found: Cow<'static, [u8]> = match reference {
-        Reference::Path(path) => Cow::Owned(read(path)?),
+    let found = match reference {
+        Reference::Path(path) => read(path)?,
         Reference::Blueprint(name) => match blueprint(name) {
-            Some(blueprint) => Cow::Borrowed(blueprint.component),
+            Some(blueprint) => blueprint.component()?,
             None => return Err(known(name).err().unwrap_or(Error::NotWasm)),
         },
     };
@@ -92,9 +92,9 @@ pub fn resolve(reference: &Reference, pinned: Option<&str>) -> Result<Artifact, 
             pinned: pinned.to_owned(),
         });
     }
-    let component = match found {
-        Cow::Borrowed(bytes) => componentize(bytes)?,
-        Cow::Owned(bytes) => Cow::Owned(componentize(&bytes)?.into_owned()),
+    let component = match componentize(&found)? {
+        Cow::Owned(component) => component,
+        Cow::Borrowed(_) => found,
     };
     Ok(Artifact { component, digest })
 }

@@ -83,7 +83,7 @@ impl Keep {
         self.stream.found(self.slot.lane(), &recovered.sources, &recovered.answers);
         let plan = &self.stream.plan;
         let chain = Chain::new(plan.plugins.iter().cloned());
-        let lane = Lane::new(Arc::clone(plan), chain, &mut recovered);
+        let lane = Lane::new(Arc::clone(plan), self.slot.lane(), chain, &mut recovered);
         let task = self.stream.workers.turn.task();
         let tell = task.clone();
         recovered.log.on_durable(move |_| tell.wake());

@@ -25,8 +25,8 @@ pub(crate) const REFUSED: &str = "standpipe:refused";
 
 /// What runs records through plugins: the host's chain, or a stand-in in tests.
 pub(crate) trait Transform {
-    /// Turns to a new batch.
-    fn begin(&mut self);
+    /// Turns to a new batch, which starts at `position` of `lane`.
+    fn begin(&mut self, lane: u32, position: u64);
     /// Works on; see [`Chain::step`].
     fn step(&mut self, batch: &Batch, out: &mut Outcomes) -> Result<Step, StartError>;
     /// Nothing was given for a while.
@@ -36,8 +36,8 @@ pub(crate) trait Transform {
 }
 
 impl Transform for Chain {
-    fn begin(&mut self) {
-        Chain::begin(self);
+    fn begin(&mut self, lane: u32, position: u64) {
+        Chain::begin(self, lane, position);
     }
 
     fn step(&mut self, batch: &Batch, out: &mut Outcomes) -> Result<Step, StartError> {
@@ -62,6 +62,8 @@ impl Transform for Chain {
 #[derive(Debug)]
 pub(crate) struct Lane<T> {
     plan: Arc<Plan>,
+    /// Its number in the stream.
+    number: u32,
     pub(crate) transform: T,
     reader: Reader,
     frame: Frame,
@@ -102,10 +104,11 @@ struct Unfit {
 }
 
 impl<T: Transform> Lane<T> {
-    pub(crate) fn new(plan: Arc<Plan>, transform: T, recovered: &mut Recovered) -> Self {
+    pub(crate) fn new(plan: Arc<Plan>, number: u32, transform: T, recovered: &mut Recovered) -> Self {
         let open = std::mem::take(&mut recovered.open);
         Self {
             plan,
+            number,
             transform,
             reader: recovered.log.reader(recovered.position),
             frame: Frame::new(),
@@ -177,7 +180,7 @@ impl<T: Transform> Lane<T> {
                 self.read += batch.payload().len() as u64;
                 self.unsettled += batch.payload().len() as u64;
                 self.since_ms.get_or_insert_with(|| self.plan.clock.now_ms());
-                self.transform.begin();
+                self.transform.begin(self.number, self.frame.first().get());
                 self.outcomes.clear();
                 let apart = set_apart(batch);
                 self.remember();

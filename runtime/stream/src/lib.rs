@@ -81,7 +81,7 @@ pub use metrics::{
     Amount, DeliveryReading, Figures, HostReading, Level, Metrics, PluginReading, PutKind, PutReading,
     Reading, StreamMetrics, Times, Totals, Trouble,
 };
-pub use plan::{Plan, load_plugin, plan, sink};
+pub use plan::{LoadFailure, Plan, load_plugin, plan, sink};
 pub use standpipe_log::RequestId;
 
 pub use put::PutError;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use standpipe_format::{Compression, Delimiter, Moment, Prefixes, Role};
-use standpipe_plugin::{Host, Limits, Metering, Plugin, Settings};
+use standpipe_plugin::{Host, Limits, LoadError, Metering, Plugin, Settings};
 use standpipe_record::{Clock, SystemClock};
 use standpipe_registry::{Reference, resolve};
 use standpipe_sink::{Directory, KeySource, Keys, S3, S3Settings, Sink};
@@ -253,37 +253,63 @@ fn load_declared(
     let pinned = plugin.digest.as_ref().map(|digest| digest.value.as_str());
     match load_plugin(host, &plugin.source.value, &file.draft.base, pinned, settings) {
         Ok(plugin) => Some(plugin),
-        Err(message) => {
-            findings.push(Finding::error(message).at(plugin.source.span.clone()));
+        Err(failure) => {
+            let place = if failure.about_params { &plugin.params.span } else { &plugin.source.span };
+            findings.push(Finding::error(failure.message).at(place.clone()));
             None
         }
     }
 }
 
-/// Resolves a reference, compares its digest and loads it; a failure is one sentence that says what to do.
+/// Why a plugin is not loaded.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct LoadFailure {
+    /// One sentence that says what to do.
+    pub message: String,
+    /// Whether it is the params that are wrong, and not the plugin.
+    pub about_params: bool,
+}
+
+impl From<LoadFailure> for String {
+    fn from(failure: LoadFailure) -> Self {
+        failure.message
+    }
+}
+
+impl From<String> for LoadFailure {
+    fn from(message: String) -> Self {
+        Self { message, about_params: false }
+    }
+}
+
+/// Resolves a reference, compares its digest and loads it.
 pub fn load_plugin(
     host: &Host,
     reference: &str,
     base: &Path,
     pinned: Option<&str>,
     settings: Settings,
-) -> Result<Plugin, String> {
+) -> Result<Plugin, LoadFailure> {
     let name = settings.name.clone();
     let reference = Reference::parse(reference, base).map_err(|error| error.to_string())?;
     let artifact = resolve(&reference, pinned).map_err(|error| match &error {
-        standpipe_registry::Error::NotWasm | standpipe_registry::Error::CoreModule { .. } => {
-            format!("plugin `{reference}`: {error}")
-        }
+        standpipe_registry::Error::NotWasm
+        | standpipe_registry::Error::Damaged { .. }
+        | standpipe_registry::Error::Toolchain { .. }
+        | standpipe_registry::Error::CoreModule { .. } => format!("plugin `{reference}`: {error}"),
         _ => error.to_string(),
     })?;
     let settings = Settings { digest: Some(artifact.digest), ..settings };
     Plugin::load(host, &artifact.component, settings).map_err(|error| {
         let shown = reference.to_string();
-        if shown == name {
+        let about_params = matches!(error, LoadError::Params { .. });
+        let message = if shown == name {
             format!("plugin `{name}`: {error}")
         } else {
             format!("plugin `{name}` ({shown}): {error}")
-        }
+        };
+        LoadFailure { message, about_params }
     })
 }
 

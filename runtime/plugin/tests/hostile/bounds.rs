@@ -96,7 +96,7 @@ fn a_record_alone_gives_the_thread_back_within_its_limit() {
     let mut chain = Chain::new([plugin]);
     let input = records(60, &(0..60).collect::<Vec<_>>());
     let mut out = Outcomes::default();
-    chain.begin();
+    chain.begin(0, 0);
     let mut steps = 0;
     loop {
         let began = thread_cpu();
@@ -143,7 +143,7 @@ fn many_large_outputs_come_in_parts() {
     let input = records(40, &(0..40).collect::<Vec<_>>());
     let mut out = Outcomes::default();
     let (mut origins, mut parts, mut largest) = (Vec::new(), 0, 0);
-    chain.begin();
+    chain.begin(0, 0);
     loop {
         let step = chain.step(&input, &mut out).unwrap();
         largest = largest.max(out.outputs.payload().len());

@@ -84,8 +84,8 @@ fn a_component_without_the_export() {
     let empty = wat::parse_str("(component)").unwrap();
     assert!(load_bytes(&empty).contains("exports neither"), "{}", load_bytes(&empty));
     let other =
-        wat::parse_str(r#"(component (instance $i) (export "wasi:cli/run@0.2.0" (instance $i)))"#).unwrap();
-    assert!(load_bytes(&other).contains("it exports `wasi:cli/run@0.2.0`"), "{}", load_bytes(&other));
+        wat::parse_str(r#"(component (instance $i) (export "acme:cli/run@0.2.0" (instance $i)))"#).unwrap();
+    assert!(load_bytes(&other).contains("it exports `acme:cli/run@0.2.0`"), "{}", load_bytes(&other));
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn an_import_outside_the_contract() {
     );
     let text = load_bytes(&asks.unwrap());
     assert!(
-        text.starts_with("it imports `wasi:http/outgoing-handler@0.2.0`, which a plugin is not given"),
+        text.starts_with("it imports `wasi:http/outgoing-handler@0.2.0`, which is not granted"),
         "{text}"
     );
 }

@@ -29,7 +29,7 @@ pub(super) struct Whim {
 }
 
 impl Transform for Whim {
-    fn begin(&mut self) {
+    fn begin(&mut self, _: u32, _: u64) {
         self.next = 0;
     }
 

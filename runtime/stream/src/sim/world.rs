@@ -203,7 +203,7 @@ impl World {
                 let place = &mut places[usize::from(file[0])];
                 *place = (*place).max(*to);
             }
-            let lane = Lane::new(Arc::clone(&plan), whim, &mut recovered);
+            let lane = Lane::new(Arc::clone(&plan), home.lane, whim, &mut recovered);
             let (keeper, log) = (recovered.keeper, recovered.log);
             lanes.push(LaneLife { home, log, lane, keeper, cuts: VecDeque::new(), unsynced: Vec::new() });
         }
