@@ -1,0 +1,3 @@
+module standpipe.dev/sdk
+
+go 1.24
