@@ -22,8 +22,8 @@ use proc_macro::TokenStream;
 /// Makes a plugin of a function.
 ///
 /// ```text
-/// #[standpipe_sdk::plugin(columns("kafka-key"), metrics("added"))]
-/// fn add_field(record: Record<'_>, settings: &Settings, out: &mut Outputs) -> Result<Verdict, Failure>
+/// #[standpipe_sdk::plugin(columns("kafka-key"), metrics("emitted"))]
+/// fn zones(record: Record<'_>, settings: &Settings, out: &mut Outputs) -> Result<Verdict, Failure>
 /// ```
 ///
 /// The settings may be left out. `columns` are the input columns that the plugin asks for, `metrics` the names
