@@ -1,7 +1,11 @@
+mod plugin;
+
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
+
+pub(crate) use plugin::{Bench, Build, Inspect, List, New, Plugin, PluginCommand, Source, Test};
 
 /// Amazon Data Firehose that you run yourself, with WebAssembly in place of Lambda.
 #[derive(Debug, Parser)]
@@ -30,6 +34,7 @@ pub(crate) enum Command {
     Check(Check),
     Status(Status),
     Log(Log),
+    Plugin(Plugin),
 }
 
 /// Send lines through plugins to standard output.
@@ -37,13 +42,7 @@ pub(crate) enum Command {
 /// Exits with 0 when every record went through or failed by itself, with 1 when something could not be read or
 /// written, or with `--strict` when any record failed, and with 2 when a plugin or a flag is wrong.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Blueprints, the plugins that come with the program:
-  apache-log-to-csv, apache-log-to-json, syslog-to-csv, syslog-to-json
-
-Examples:
-  standpipe pipe --plugin apache-log-to-json access.log
-  tail -f access.log | standpipe pipe --plugin apache-log-to-json --failed failed.jsonl
-  standpipe pipe --plugin ./mine.wasm --params '{\"field\":\"user\"}' events.jsonl")]
+#[command(after_help = help_of_pipe())]
 pub(crate) struct Pipe {
     /// A plugin: a path to a `.wasm` file or the name of a blueprint. Give it again for the next one in the chain.
     #[arg(long = "plugin", value_name = "REF", required = true)]
@@ -61,6 +60,20 @@ pub(crate) struct Pipe {
     /// Files to read, in order; `-` is standard input. Without any, standard input.
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+}
+
+fn help_of_pipe() -> String {
+    let names: Vec<&str> = standpipe_registry::blueprints().iter().map(|known| known.name).collect();
+    format!(
+        "Blueprints, the plugins that come with the program:
+  {}
+
+Examples:
+  standpipe pipe --plugin apache-log-to-json access.log
+  tail -f access.log | standpipe pipe --plugin apache-log-to-json --failed failed.jsonl
+  standpipe pipe --plugin ./mine.wasm --params '{{\"field\":\"user\"}}' events.jsonl",
+        names.join(", ")
+    )
 }
 
 /// Run the streams of a config file.

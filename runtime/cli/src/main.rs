@@ -1,10 +1,12 @@
-//! The `standpipe` program: `pipe`, `run`, `reload`, `retry`, `check`, `status` and `log`, and everything that a person sees of them.
+//! The `standpipe` program: `pipe`, `run`, `reload`, `retry`, `check`, `status`, `log` and `plugin`, and everything
+//! that a person sees of them.
 
 mod args;
 mod check;
 mod control;
 mod log;
 mod pipe;
+mod plugin;
 mod reload;
 mod report;
 mod retry;
@@ -16,11 +18,19 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::args::{Args, Command};
+use crate::args::{Args, Command, Plugin, PluginCommand};
+
+/// What is logged. A plugin that is measured says the same over and over.
+fn usual_log(command: &Command) -> &'static str {
+    match command {
+        Command::Plugin(Plugin { command: PluginCommand::Bench(_) }) => "info,aws_config=error,plugin=off",
+        _ => "info,aws_config=error",
+    }
+}
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    show::start_log(args.log_format);
+    show::start_log(args.log_format, usual_log(&args.command));
     let done = match &args.command {
         Command::Pipe(pipe) => pipe::pipe(pipe),
         Command::Run(run) => run::run(run),
@@ -29,6 +39,7 @@ fn main() -> ExitCode {
         Command::Check(check) => check::check(check),
         Command::Status(status) => status::status(status),
         Command::Log(log) => log::log(log),
+        Command::Plugin(plugin) => plugin::plugin(plugin),
     };
     match done {
         Ok(code) => code,

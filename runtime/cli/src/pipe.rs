@@ -51,7 +51,7 @@ pub(crate) fn pipe(args: &Pipe) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
+pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
     })
@@ -105,9 +105,10 @@ impl Line {
             batch.clear();
             refused.clear();
             let step = source.read(&mut batch, &mut refused, &SystemClock)?;
+            let position = self.records;
             self.records += (batch.len() + refused.len()) as u64;
             if !batch.is_empty() {
-                self.transform(&batch, failures)?;
+                self.transform(&batch, position, failures)?;
             }
             failures.take(&batch, &[], &refused)?;
             if step == Step::End {
@@ -116,10 +117,11 @@ impl Line {
         }
     }
 
-    fn transform(&mut self, batch: &Batch, failures: &mut Failures) -> anyhow::Result<()> {
+    /// `position` is the number of the batch's first record.
+    fn transform(&mut self, batch: &Batch, position: u64, failures: &mut Failures) -> anyhow::Result<()> {
         use standpipe_plugin::Step;
         let mut tries = 0;
-        self.chain.begin();
+        self.chain.begin(0, position);
         self.outcomes.clear();
         loop {
             match self.chain.step(batch, &mut self.outcomes) {

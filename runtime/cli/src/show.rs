@@ -12,9 +12,9 @@ pub(crate) fn colours() -> bool {
     std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-pub(crate) fn start_log(format: LogFormat) {
-    let filter =
-        EnvFilter::try_from_env("STANDPIPE_LOG").unwrap_or_else(|_| EnvFilter::new("info,aws_config=error"));
+/// `usual` is what is logged unless `STANDPIPE_LOG` says.
+pub(crate) fn start_log(format: LogFormat, usual: &str) {
+    let filter = EnvFilter::try_from_env("STANDPIPE_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
     let log =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours());
     match format {
@@ -66,11 +66,16 @@ pub(crate) fn count(value: u64, noun: &str) -> String {
     format!("{} {noun}{}", number(value), if value == 1 { "" } else { "s" })
 }
 
-/// Where compiled plugins are kept when no config names a state folder.
-pub(crate) fn cache_folder() -> Option<PathBuf> {
+/// Where this user's programs keep what they can make again: our own folder there.
+pub(crate) fn cache_home() -> Option<PathBuf> {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let base = set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")))?;
-    Some(base.join("standpipe").join("compiled"))
+    Some(base.join("standpipe"))
+}
+
+/// Where compiled plugins are kept when no config names a state folder.
+pub(crate) fn cache_folder() -> Option<PathBuf> {
+    cache_home().map(|home| home.join("compiled"))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@ use std::sync::{Arc, Weak};
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};
 
-use crate::contract::{HOST, PACKAGE, RUN, VERSIONS};
+use crate::contract::{PACKAGE, RUN, VERSIONS};
 use crate::engine::{Metered, within_compile_time};
 use crate::limits::MAX_COMPONENT_BYTES;
 use crate::state::{self, State};
@@ -16,8 +16,6 @@ pub(crate) struct Compiled {
     pub(crate) interface: Interface,
     /// Name of the exported interface.
     pub(crate) export: String,
-    /// The interfaces that it imports.
-    pub(crate) imports: Vec<String>,
     pub(crate) pre: InstancePre<State>,
     /// A command has none.
     pub(crate) init: Option<ComponentExportIndex>,
@@ -46,7 +44,7 @@ impl Compiled {
     fn new(host: &Host, metered: &Metered, bytes: &[u8], digest: &str) -> Result<Self, LoadError> {
         let manifest = inspect(bytes)?;
         let component = compile(host, metered, bytes, digest)?;
-        let imports = check_imports(metered, &component)?;
+        check_imports(metered, &component)?;
         let Exports { name: export, interface, init, transform } = find_exports(metered, &component)?;
         let mut linker = Linker::new(&metered.engine);
         state::link(&mut linker)
@@ -55,7 +53,7 @@ impl Compiled {
         let pre = linker
             .instantiate_pre(&component)
             .map_err(|error| LoadError::WrongImport { error: format!("{error:#}") })?;
-        Ok(Self { manifest, interface, export, imports, pre, init, transform })
+        Ok(Self { manifest, interface, export, pre, init, transform })
     }
 }
 
@@ -96,20 +94,16 @@ struct Exports {
     transform: ComponentExportIndex,
 }
 
-/// Refuses imports that are neither the contract's nor of the empty WASI, and gives their names.
-fn check_imports(metered: &Metered, component: &Component) -> Result<Vec<String>, LoadError> {
-    let mut imports = Vec::new();
+/// Refuses imports that are neither the contract's nor of the empty WASI.
+fn check_imports(metered: &Metered, component: &Component) -> Result<(), LoadError> {
     for (name, item) in component.component_type().imports(&metered.engine) {
         // A component may name types of ours that it uses; a type brings nothing in.
-        if matches!(item.ty, ComponentItem::Type(_)) {
-            continue;
-        }
-        if name != HOST && wasi::allowed(name).is_none() {
+        let is_type = matches!(item.ty, ComponentItem::Type(_));
+        if !is_type && wasi::allowed(name).is_none() {
             return Err(LoadError::ForbiddenImport { import: crate::text::escaped(name, 200) });
         }
-        imports.push(name.to_owned());
     }
-    Ok(imports)
+    Ok(())
 }
 
 /// Finds the exported interface.

@@ -63,4 +63,5 @@ pub use limits::{
 pub use manifest::{Manifest, SECTION};
 pub use plugin::{Interface, Plugin, Settings, digest_of};
 pub use stats::Stats;
+pub use wasi::allowed;
 pub use worker::{Step, Worker};

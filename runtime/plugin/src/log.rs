@@ -54,6 +54,10 @@ impl Log {
         }
         let mut skipped = effects.log_skipped;
         for Line { level, text: line, .. } in &effects.log {
+            // What nobody sees takes no room from what somebody does.
+            if !is_shown(*level) {
+                continue;
+            }
             if self.written >= BYTES_PER_SECOND {
                 skipped += 1;
                 continue;
@@ -70,5 +74,15 @@ impl Log {
         }
         self.skipped += skipped;
         stats.log_skipped += skipped;
+    }
+}
+
+fn is_shown(level: u8) -> bool {
+    match level {
+        0 => tracing::enabled!(target: "plugin", tracing::Level::TRACE),
+        1 => tracing::enabled!(target: "plugin", tracing::Level::DEBUG),
+        2 => tracing::enabled!(target: "plugin", tracing::Level::INFO),
+        3 => tracing::enabled!(target: "plugin", tracing::Level::WARN),
+        _ => tracing::enabled!(target: "plugin", tracing::Level::ERROR),
     }
 }

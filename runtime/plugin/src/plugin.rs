@@ -8,7 +8,7 @@ use crate::compiled::Compiled;
 use crate::engine::Metered;
 use crate::instance::Instance;
 use crate::limits::Metering;
-use crate::wasi::{self, Moment};
+use crate::wasi::Moment;
 use crate::{Host, Limits, LoadError, Manifest, params};
 
 /// What a plugin is loaded with.
@@ -133,12 +133,6 @@ impl Plugin {
     /// What it says of itself.
     pub fn manifest(&self) -> &Manifest {
         &self.loaded.compiled.manifest
-    }
-
-    /// What it imports, and what each allows it.
-    pub fn imports(&self) -> Vec<(&str, &'static str)> {
-        let allows = |import: &str| wasi::allowed(import).unwrap_or("lines in the log, counters");
-        self.loaded.compiled.imports.iter().map(|import| (import.as_str(), allows(import))).collect()
     }
 
     /// The name of the interface that it exports, with its version.

@@ -19,6 +19,7 @@ use wasmtime::component::{Component, Linker};
 
 pub(crate) use command::Stdio;
 
+use crate::contract::HOST;
 use crate::state::State;
 
 /// The interfaces that a plugin may import, without their version, which is any of 0.2.
@@ -52,8 +53,11 @@ const INTERFACES: [(&str, &str); 27] = [
     ("wasi:sockets/udp-create-socket", "refuses"),
 ];
 
-/// What `import` allows, if it is part of this world.
-pub(crate) fn allowed(import: &str) -> Option<&'static str> {
+/// What the import of the interface `import`, with its version, allows a plugin. None if it is not granted.
+pub fn allowed(import: &str) -> Option<&'static str> {
+    if import == HOST {
+        return Some("lines in the plugin's log, counters");
+    }
     let (name, version) = import.split_once('@')?;
     if !version.starts_with("0.2.") {
         return None;
@@ -69,6 +73,7 @@ pub(crate) fn link(
 ) -> wasmtime::Result<()> {
     for (name, item) in component.component_type().imports(engine) {
         if let ComponentItem::ComponentInstance(instance) = item.ty
+            && name != HOST
             && allowed(name).is_some()
         {
             link_instance(linker, engine, name, &instance)?;
@@ -90,7 +95,8 @@ fn link_instance(
             // A type that is used from another interface appears here again and is the same one.
             ComponentItem::Resource(_) => give::resource(&mut to, name)?,
             ComponentItem::ComponentFunc(_) => {
-                if !give::function(&mut to, interface, name)? {
+                let given = give::function(&mut to, interface, name)?;
+                if !given {
                     refuse::function(&mut to, interface, name)?;
                 }
             }
