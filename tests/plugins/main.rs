@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, reason = "a test that is left out says so")]
 
 mod blueprints;
+mod command;
 mod hostile;
 mod languages;
 mod load;
