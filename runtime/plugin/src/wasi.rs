@@ -189,9 +189,21 @@ impl Wasi {
 
     /// Moves the clock to the end of a timer.
     fn wait(&mut self, timer: u32) {
-        if let Some(Some(until)) = self.timers.get(timer as usize) {
-            self.now_ns = self.now_ns.max(*until);
-        }
+        self.move_to(self.until(timer));
+    }
+
+    /// Where the clock is when a timer is over; 0 for what is no timer and ready at once.
+    fn until(&self, timer: u32) -> u64 {
+        self.timers.get(timer as usize).copied().flatten().unwrap_or_default()
+    }
+
+    fn move_to(&mut self, until_ns: u64) {
+        self.now_ns = self.now_ns.max(until_ns);
+    }
+
+    /// Whether a timer is over. A look, so that who asks again and again sees the end of it.
+    fn is_due(&mut self, timer: u32) -> bool {
+        self.now() >= self.until(timer)
     }
 
     fn forget_timer(&mut self, timer: u32) {
@@ -234,4 +246,41 @@ pub(crate) fn mixed(x: u64) -> u64 {
     let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     x ^ (x >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_timers_the_first_is_over_first() {
+        let mut wasi = Wasi::default();
+        wasi.begin_call(Moment { arrival_ms: 1, seed: 0 });
+        let now = wasi.now();
+        let (long, short) =
+            (wasi.begin_timer(now + 1_000_000_000).unwrap(), wasi.begin_timer(now + 5_000_000).unwrap());
+        wasi.move_to(wasi.until(long).min(wasi.until(short)));
+        assert!(wasi.is_due(short) && !wasi.is_due(long));
+        wasi.wait(long);
+        assert!(wasi.is_due(long));
+        assert_eq!(wasi.until(u32::MAX), 0, "what is no timer is ready");
+    }
+
+    #[test]
+    fn lines_are_bounded_and_kept_until_their_end() {
+        let mut wasi = Wasi::default();
+        assert_eq!(wasi.written(0, b"one\ntwo"), ["one"]);
+        assert_eq!(wasi.written(1, b"other\n"), ["other"]);
+        assert_eq!(wasi.rest(0).unwrap(), "two");
+        assert_eq!(wasi.rest(0), None);
+        assert_eq!(wasi.written(0, &[b'x'; 1 << 20]).len(), 1);
+        assert!(wasi.lines[0].len() <= MAX_LINE);
+    }
+
+    #[test]
+    fn handles_are_bounded() {
+        let mut wasi = Wasi::default();
+        assert!((0..MAX_HANDLES).all(|_| wasi.begin_timer(0).is_ok()));
+        assert!(wasi.begin_timer(0).is_err());
+    }
 }

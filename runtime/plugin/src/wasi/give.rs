@@ -129,8 +129,7 @@ pub(super) fn function(to: &mut Link<'_>, interface: &str, name: &str) -> wasmti
         }
         ("wasi:io/poll", "[method]pollable.ready") => {
             to.func_wrap(name, |mut s: Store<'_>, (one,): (Resource<Pollable>,)| {
-                s.data_mut().wasi.wait(one.rep());
-                Ok((true,))
+                Ok((s.data_mut().wasi.is_due(one.rep()),))
             })
         }
         ("wasi:io/poll", "[method]pollable.block") => {
@@ -140,10 +139,13 @@ pub(super) fn function(to: &mut Link<'_>, interface: &str, name: &str) -> wasmti
             })
         }
         ("wasi:io/poll", "poll") => to.func_wrap(name, |mut s: Store<'_>, (all,): (Vec<Resource<Pollable>>,)| {
-            for one in &all {
-                s.data_mut().wasi.wait(one.rep());
+            let wasi = &mut s.data_mut().wasi;
+            // What is not over yet is waited for only when nothing else is due, and then the first to be over.
+            if let Some(until) = all.iter().map(|one| wasi.until(one.rep())).min() {
+                wasi.move_to(until);
             }
-            Ok(((0u32..).take(all.len()).collect::<Vec<u32>>(),))
+            let due = (0u32..).zip(&all).filter(|(_, one)| wasi.is_due(one.rep())).map(|(number, _)| number);
+            Ok((due.collect::<Vec<u32>>(),))
         }),
         ("wasi:io/streams", "[method]input-stream.read" | "[method]input-stream.blocking-read") => {
             to.func_wrap(name, |mut s: Store<'_>, (_, len): (Resource<InputStream>, u64)| -> wasmtime::Result<Read> {
