@@ -84,13 +84,14 @@ pub(crate) fn run(args: &Run) -> anyhow::Result<ExitCode> {
         // Nobody listens any more only once the host is ending.
         drop(tell.try_send((Arc::clone(plan), result)));
     });
+    // Before a stream can be told to have ended its source: whoever waits for that may end the host at once.
+    let signals = Signals::listen(&runtime)?;
     for plan in plans {
         streams.start(Arc::new(if args.drain { plan.without_puts() } else { plan }))?;
     }
     let api = Api::new(streams.clone(), Arc::clone(&metrics), settings, config.api.memory);
     // Before anybody learns that the host is there.
     let asked = listen(&runtime, &config.state);
-    let signals = Signals::listen(&runtime)?;
     let has_ports = !args.drain && (config.listen.is_some() || config.admin_listen.is_some());
     let server = if has_ports { Some(Server::start(&api, config)?) } else { None };
     if let Some(server) = &server {
