@@ -1,11 +1,14 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import { BuildError } from './args.mjs';
 
 /** What the host's world has nothing of, or what the SDK does itself. Clocks and random numbers are left. */
 const FEATURES_OFF = ['stdio', 'http', 'fetch-event'];
+
+/** Where the engine was built. */
+const ENGINE_BUILT_IN = ['', 'home', 'runner', 'work'].join('/');
 
 /** A component out of one module: the module is evaluated, and what it left in memory is what instances start with. */
 export async function component({ componentize }, { code, table }, wit) {
@@ -20,12 +23,26 @@ export async function component({ componentize }, { code, table }, wit) {
       worldName: 'batch-plugin',
       disableFeatures: FEATURES_OFF,
     });
-    return made.component;
+    return anonymous(made.component, folder);
   } catch (error) {
     throw new BuildError(inAuthorsLines(error.message ?? String(error), table));
   } finally {
     await rm(folder, { recursive: true });
   }
+}
+
+/**
+ * The component without the paths of the machine that built it, or its engine: they are in the memory that instances
+ * start with, and some differ with each build. What stands for them is as long.
+ */
+function anonymous(component, folder) {
+  let bytes = Buffer.from(component).toString('latin1');
+  const work = tmpdir().replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const paths = [`${work}/${basename(folder)}`, `${work}/[0-9a-f]{12}(?=/sources)`, ENGINE_BUILT_IN];
+  for (const path of paths) {
+    bytes = bytes.replace(new RegExp(path, 'g'), (found) => found.replace(/[^/]/g, '_'));
+  }
+  return Buffer.from(bytes, 'latin1');
 }
 
 /** What the module threw while it was evaluated, which names lines of the bundle, told in lines of the author's. */
