@@ -200,8 +200,8 @@ impl Worker {
             // Reading the thread's time costs as much as a short call, so it is read now and then.
             if calls >= CALLS_PER_LOOK || looked.elapsed() >= LOOK || found {
                 let now = thread_cpu();
-                if !each {
-                    self.observe_alone(nanoseconds(now.saturating_sub(before)) / calls);
+                if !each && self.plugin.loaded().settings.metering == Metering::Time {
+                    self.sizing.observe(1, nanoseconds(now.saturating_sub(before)) / calls);
                 }
                 (before, looked, calls) = (now, Instant::now(), 0);
                 if now >= step_ends {
@@ -239,6 +239,10 @@ impl Worker {
                 Ok(()) => {
                     self.stats.calls += 1;
                     self.capture(view, out.failed.get_mut(failed..).unwrap_or_default());
+                    // Fuel costs nothing to read, and sizes that follow it are the same at every run.
+                    if self.plugin.loaded().settings.metering == Metering::Fuel {
+                        self.observe(1, Duration::ZERO);
+                    }
                     self.commit();
                     self.retire();
                     return Ok(());
@@ -323,14 +327,6 @@ impl Worker {
                 Ok(first) => effects.captured_for(failure.index.saturating_sub(first)),
                 Err(_) => String::new(),
             };
-        }
-    }
-
-    /// Under fuel, a record's own is what it took, so that sizes are the same at every run.
-    fn observe_alone(&mut self, ns: u64) {
-        match self.plugin.loaded().settings.metering {
-            Metering::Time => self.sizing.observe(1, ns),
-            Metering::Fuel => {}
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use standpipe_format::{Compression, Delimiter, Moment, Prefixes, Role};
 use standpipe_plugin::{Host, Limits, LoadError, Metering, Plugin, Settings};
-use standpipe_record::{Clock, SystemClock};
+use standpipe_record::{Clock, Kind, SystemClock};
 use standpipe_registry::{Reference, resolve};
 use standpipe_sink::{Directory, KeySource, Keys, S3, S3Settings, Sink};
 use standpipe_spec::{self as spec, Buckets, Destination, File, Finding, Severity};
@@ -269,6 +269,13 @@ pub struct LoadFailure {
     pub message: String,
     /// Whether it is the params that are wrong, and not the plugin.
     pub about_params: bool,
+}
+
+impl LoadFailure {
+    /// What to do about it: mend the config, or the plugin.
+    pub fn kind(&self) -> Kind {
+        Kind::Invalid
+    }
 }
 
 impl From<LoadFailure> for String {
