@@ -83,7 +83,8 @@ fn languages() -> String {
 /// The plugin's name: what the path of its folder ends in.
 fn name_of(path: &Path) -> anyhow::Result<&str> {
     let name = path.file_name().and_then(|name| name.to_str());
-    check_name(name.unwrap_or_default()).map_err(Wrong::error)
+    // `..` ends in no name, and is told as it was written.
+    check_name(name.or(path.to_str()).unwrap_or_default()).map_err(Wrong::error)
 }
 
 fn name_is_taken(name: &str, language: Language) -> bool {

@@ -101,6 +101,6 @@ fn what_is_missing_is_asked_for() {
     assert!(error(&["python"], None).starts_with("the name is missing: `standpipe plugin new python NAME`"));
     assert!(error(&["cobol", "mask"], None).starts_with("there is no SDK for `cobol`"));
     assert!(error(&["rust", "Mask"], None).starts_with("`Mask` is no name for a plugin"));
-    assert!(error(&["rust", ".."], None).starts_with("`` is no name for a plugin"));
+    assert!(error(&["rust", ".."], None).starts_with("`..` is no name for a plugin"));
     assert!(error(&["rust", "core"], None).starts_with("`core` has a meaning in Rust already"));
 }
