@@ -18,7 +18,10 @@ fn session(readme: &Path, heading: &str) -> String {
 /// once.
 fn without_figures(text: &str) -> Vec<String> {
     let mut lines = Vec::new();
-    for line in text.lines().filter(|line| !line.starts_with("install")) {
+    let is_of_once = |line: &&str| {
+        line.starts_with("install") || line.starts_with("waiting for another build that installs")
+    };
+    for line in text.lines().filter(|line| !is_of_once(line)) {
         let mut plain = String::new();
         for character in line.trim_end().chars() {
             let figure = character.is_ascii_digit()
