@@ -8,6 +8,22 @@ use standpipe_record::{Cause, Failure};
 /// The error type of records that a plugin failed: what `!{firehose:error-output-type}` comes out as.
 pub const PROCESSING_FAILED: &str = "processing-failed";
 
+/// The error type of records that could not be decompressed.
+pub const DECOMPRESSION_FAILED: &str = "decompression-failed";
+
+/// The error type of records whose partition would have been one too many.
+pub const ACTIVE_PARTITION_EXCEEDED: &str = "activePartitionExceeded";
+
+/// The error type of a record that failed for `cause`. Firehose tells none for partition keys that cannot be
+/// extracted: they go where other processing failures do.
+pub fn error_type(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Decompression => DECOMPRESSION_FAILED,
+        Cause::PartitionLimit => ACTIVE_PARTITION_EXCEEDED,
+        _ => PROCESSING_FAILED,
+    }
+}
+
 /// When a record that failed was there, in milliseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempt {
@@ -123,5 +139,22 @@ fn firehose(cause: Cause) -> (&'static str, &'static str) {
             "The Lambda function invocation timed out. Increase the Timeout setting in the Lambda function.",
         ),
         Cause::Refused => ("Standpipe.RecordRefused", "The record was refused before any plugin saw it."),
+        // The text is Firehose's; it gives no code that is known.
+        Cause::Decompression => (
+            "Decompression.Failed",
+            "Decompression failed because input data does not conform to cloudwatch log.",
+        ),
+        Cause::Deaggregation => (
+            "DynamicPartitioning.DeaggregationFailed",
+            "The record could not be split into the records that it should hold.",
+        ),
+        Cause::PartitionKeys => (
+            "DynamicPartitioning.MetadataExtractionFailed",
+            "The partition keys of the record could not be extracted, or make no prefix.",
+        ),
+        Cause::PartitionLimit => (
+            "DynamicPartitioning.ActivePartitionLimitExceeded",
+            "The number of active partitions has exceeded the configured limit",
+        ),
     }
 }

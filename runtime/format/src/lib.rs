@@ -25,10 +25,13 @@ mod failed;
 mod moment;
 mod name;
 mod prefix;
+pub mod split;
 
 pub use compress::{CONTENT_TYPE, Compression, Encoder, Level};
 pub use delimit::{Delimiter, append_records};
-pub use failed::{Attempt, PROCESSING_FAILED, Place, write_failed};
+pub use failed::{
+    ACTIVE_PARTITION_EXCEEDED, Attempt, DECOMPRESSION_FAILED, PROCESSING_FAILED, Place, error_type, write_failed,
+};
 pub use moment::Moment;
 pub use name::{ObjectName, uuid};
 pub use prefix::{MAX_PREFIX_BYTES, Prefix, PrefixError, Prefixes, Problem, Role};

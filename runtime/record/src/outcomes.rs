@@ -30,6 +30,14 @@ pub enum Cause {
     TimedOut,
     /// The record itself cannot be taken, for example because it is too large.
     Refused,
+    /// It cannot be decompressed, or is not what its stream decompresses.
+    Decompression,
+    /// It cannot be taken apart into the records that it should hold.
+    Deaggregation,
+    /// Its partition keys cannot be found, or make no prefix.
+    PartitionKeys,
+    /// Its partition would be one too many.
+    PartitionLimit,
 }
 
 /// A record that could not be transformed.

@@ -1,0 +1,1 @@
+//! Source records that hold several records, taken apart.
