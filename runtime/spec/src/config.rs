@@ -41,7 +41,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// What `quota` may be, and it has to hold this many times what the largest `buffering.size` says: parcels are
+    /// What `quota` may be, and it has to hold this many times what the largest `buffering.size` of destinations and backups says: parcels are
     /// kept open, sealed and delivered at the same time.
     pub const QUOTA: RangeInclusive<u64> = 64 << 20..=1 << 50;
     /// How often the largest parcel has to fit into the quota.
@@ -164,14 +164,20 @@ fn report_second_stdin(context: &Context, mut stdins: Vec<Range<usize>>) {
 
 /// A quota into which the parcels of a stream do not fit would stop it for ever.
 fn report_small_quota(context: &Context, place: Range<usize>, config: &Config) {
-    let sizes = config.streams.values().filter_map(|stream| match &stream.destination {
-        Destination::S3(s3) => Some(s3.buffering.size),
-        Destination::Discard { .. } => None,
+    let sizes = config.streams.values().flat_map(|stream| {
+        let destination = match &stream.destination {
+            Destination::S3(s3) => Some(&s3.objects),
+            Destination::Discard { .. } => None,
+        };
+        let backup = stream.backup.as_ref().map(|backup| &backup.objects);
+        destination.into_iter().chain(backup).map(|objects| objects.buffering.size)
     });
-    let least = sizes.max().unwrap_or_default().saturating_mul(Config::PARCELS);
+    let largest = sizes.max().unwrap_or_default();
+    let least = largest.saturating_mul(Config::PARCELS);
     if let Some(quota) = config.quota.filter(|quota| *quota < least) {
-        let (quota, least) = (Size(quota), Size(least));
-        let message = format!("`quota` is {quota:#}; the largest `buffering.size` needs {least:#}");
+        let (quota, largest, least) = (Size(quota), Size(largest), Size(least));
+        let message =
+            format!("`quota` is {quota:#}; the largest `buffering.size`, {largest:#}, needs {least:#}");
         context
             .report(Finding::error(message).at(place).with_help("raise it, or make `buffering.size` less"));
     }

@@ -14,6 +14,8 @@
 //! - A draft is a config read as far as it could be, with defaults for the rest, so that later checks can
 //!   go on. [`File::config`] gives it out only when no finding is an error.
 //! - Every name in [`Stream::transform`] is a key of [`Config::plugins`] when there are no errors.
+//! - A backup stands beside a destination in S3, and what is partitioned has a query or a plugin, when there are
+//!   no errors.
 //! - Where other machines reach [`Config::listen`], there are [`Config::keys`] when there are no errors.
 //! - Values from the file are shown with control characters escaped and cut short.
 //!
@@ -24,7 +26,11 @@
 //! No other crate names `toml`.
 
 mod api;
+mod backup;
 mod bucket;
+mod buffering;
+mod choice;
+mod compression;
 mod config;
 mod destination;
 mod duration;
@@ -34,7 +40,9 @@ mod key;
 mod limits;
 mod listen;
 mod name;
+mod objects;
 mod params;
+mod partitioning;
 mod places;
 mod plugin;
 mod rate;
@@ -44,6 +52,7 @@ mod secret;
 mod size;
 mod source;
 mod span;
+mod split;
 mod stream;
 mod suggest;
 mod syntax;
@@ -52,13 +61,18 @@ mod unit;
 mod value;
 
 pub use api::{Api, Tls};
+pub use backup::{Backup, BackupMode};
+pub use buffering::Buffering;
+pub use compression::Compression;
 pub use config::{Config, parse};
-pub use destination::{Buffering, Compression, Destination, S3Destination};
+pub use destination::{Destination, S3Destination};
 pub use duration::Period;
 pub use file::{File, LoadError, MAX_FILE_BYTES, load};
 pub use finding::{Finding, Severity};
 pub use key::Key;
 pub use limits::Limits;
+pub use objects::Objects;
+pub use partitioning::{Overflow, Partitioning};
 pub use plugin::Plugin;
 pub use rate::Rate;
 pub use s3::{AccessKey, Buckets, Endpoint};
@@ -66,5 +80,6 @@ pub use secret::{SECRETS, Secret};
 pub use size::Size;
 pub use source::Source;
 pub use span::Spanned;
+pub use split::{CloudWatchLogs, Deaggregate, Split};
 pub use stream::Stream;
 pub use unit::UnitError;

@@ -2,6 +2,7 @@ use std::ops::RangeInclusive;
 
 use crate::Finding;
 use crate::reader::Reader;
+use crate::text::quoted;
 
 /// What a stream takes from the API in a second, at the most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,7 +28,7 @@ impl Rate {
             bytes: reader.size("bytes", Self::BYTES),
         };
         if reader.is_empty() {
-            let finding = Finding::error(format!("`{}` limits nothing", reader.name));
+            let finding = Finding::error(format!("{} limits nothing", quoted(&reader.name)));
             let help = "write `requests`, `records` or `bytes` there, each per second; or remove it";
             reader.context.report_absent(finding.at(reader.span.clone()).with_help(help));
         }

@@ -105,6 +105,12 @@ impl<'a> Reader<'a> {
         self.table.contains_key(key) || alike.any(|written| self.meant(written) == Some(key))
     }
 
+    /// The same, but an empty list says nothing.
+    pub(crate) fn gives(&self, key: &str) -> bool {
+        let list = self.table.get(key).and_then(|value| value.get_ref().as_array());
+        !list.is_some_and(|list| list.is_empty()) && self.means(key)
+    }
+
     /// Refuses keys that mean something, but not here or not yet; `help` says what to do instead.
     pub(crate) fn refuse(&mut self, keys: &[&'static str], what: &str, help: &str) {
         for key in keys {
@@ -194,7 +200,8 @@ impl<'a> Reader<'a> {
         if self.name.is_empty() { "at the top".to_owned() } else { format!("in {}", quoted(&self.name)) }
     }
 
-    fn child(&self, key: &str, value: &'a Value<'a>) -> Option<Reader<'a>> {
+    /// The table that `value` is.
+    pub(crate) fn child(&self, key: &str, value: &'a Value<'a>) -> Option<Reader<'a>> {
         let path = self.path(key);
         match value.get_ref() {
             DeValue::Table(table) => Some(Reader::new(self.context, path, value.span(), table)),

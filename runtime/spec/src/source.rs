@@ -44,10 +44,10 @@ impl Source {
         let (count, last) = reader.count(&["file", "stdin"]);
         if count > 1 {
             let finding =
-                Finding::error(format!("`{}` names {count} sources; a stream has one", reader.name));
+                Finding::error(format!("{} names {count} sources; a stream has one", quoted(&reader.name)));
             reader.context.report(finding.at(last).with_help("remove one, or make it a stream of its own"));
         } else if reader.is_empty() {
-            let finding = Finding::error(format!("`{}` names no source", reader.name));
+            let finding = Finding::error(format!("{} names no source", quoted(&reader.name)));
             reader.context.report_absent(finding.at(reader.span.clone()).with_help(CHOICE));
         }
         reader.finish();

@@ -2,7 +2,7 @@ use std::ops::{Range, RangeInclusive};
 
 use crate::reader::Reader;
 use crate::text::quoted;
-use crate::{Destination, Finding, Rate, Source, Spanned};
+use crate::{Backup, Destination, Finding, Rate, Source, Spanned, Split};
 
 /// A delivery stream: `[streams.NAME]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,10 +15,14 @@ pub struct Stream {
     pub lanes: Option<u32>,
     /// What it takes from the API in a second. Only where the API feeds it.
     pub rate: Rate,
+    /// How records that hold several are taken apart, before any plugin.
+    pub split: Split,
     /// The plugins that its records go through, in order: keys of [`Config::plugins`](crate::Config::plugins).
     pub transform: Vec<Spanned<String>>,
     /// Where its objects go.
     pub destination: Destination,
+    /// Where source records are kept as they came. Only beside a destination in S3.
+    pub backup: Option<Backup>,
 }
 
 impl Stream {
@@ -43,20 +47,26 @@ impl Stream {
         }
         reader.require("destination", "add `destination.s3 = { bucket = \"logs\" }`");
         let source = reader.table("source").and_then(|source| Source::read(source, stdins));
+        let split = reader.table("split").map(Split::read).unwrap_or_default();
         let transform = reader.strings("transform", "[\"apache\"]");
         let destination = reader.table("destination");
         // Who reads lines writes lines; what the API takes has the newlines that its producers give it.
-        let destination = destination.and_then(|reader| Destination::read(reader, source.is_some()));
+        let transforms = reader.gives("transform");
+        let destination =
+            destination.and_then(|reader| Destination::read(reader, source.is_some(), transforms));
+        let backup = reader.table("backup").map(Backup::read);
         let lanes = reader.number("lanes", Self::LANES);
         let rate = reader.table("rate").map(Rate::read).unwrap_or_default();
-        reader.not_yet(&["backup"], "remove it");
         reader.refuse(&["quota"], "cannot be set: the quota is one for the host", "write `quota` at the top");
         if source.is_some() {
             report_fed_otherwise(&reader);
         }
+        if let (Some(backup), Some(destination)) = (&backup, &destination) {
+            backup.check(&reader, destination);
+        }
         reader.finish();
         let source = source.unwrap_or(Source::Puts);
-        Some(Self { name, source, lanes, rate, transform, destination: destination? })
+        Some(Self { name, source, lanes, rate, split, transform, destination: destination?, backup })
     }
 }
 
@@ -64,8 +74,10 @@ impl Stream {
 fn report_fed_otherwise(reader: &Reader<'_>) {
     let (count, place) = reader.count(&["rate"]);
     if count > 0 {
-        let message =
-            format!("`{}` cannot be set beside `source`: it is for what the API takes", reader.path("rate"));
+        let message = format!(
+            "{} cannot be set beside `source`: it is for what the API takes",
+            quoted(&reader.path("rate"))
+        );
         reader.context.report(Finding::error(message).at(place).with_help("remove one of the two"));
     }
 }

@@ -83,6 +83,16 @@ impl<'a> Reader<'a> {
     /// A whole number within `range`.
     pub(crate) fn number(&mut self, key: &'static str, range: RangeInclusive<u32>) -> Option<u32> {
         let value = self.value(key)?;
+        self.whole(key, value, range).map(|number| number.value)
+    }
+
+    /// `value` as a whole number within `range`.
+    pub(crate) fn whole(
+        &self,
+        key: &str,
+        value: &Value<'_>,
+        range: RangeInclusive<u32>,
+    ) -> Option<Spanned<u32>> {
         let help = format!("write a whole number from {} to {}", range.start(), range.end());
         let DeValue::Integer(integer) = value.get_ref() else {
             self.wrong(key, value, "a whole number", help);
@@ -90,7 +100,7 @@ impl<'a> Reader<'a> {
         };
         let number = i128::from_str_radix(integer.as_str(), integer.radix()).unwrap_or(i128::MAX);
         match u32::try_from(number).ok().filter(|number| range.contains(number)) {
-            Some(number) => Some(number),
+            Some(number) => Some(Spanned::new(number, value.span())),
             None => {
                 let low = number < i128::from(*range.start());
                 let limit = if low {
