@@ -47,7 +47,6 @@ pub(crate) fn run(args: &Run) -> anyhow::Result<ExitCode> {
     let config = &file.draft;
     let state = State::open(&config.state, config.quota)?;
     let streams = plans.iter().map(|plan| plan.name.clone()).collect();
-    let discard = plans.iter().filter(|plan| plan.discards()).map(|plan| plan.name.clone()).collect();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .max_blocking_threads(8)
@@ -60,7 +59,7 @@ pub(crate) fn run(args: &Run) -> anyhow::Result<ExitCode> {
         abort(&uploads, config, &runtime);
         show::line(&format!("{stream}: its records are given up"));
     }
-    state.check(&streams, &discard)?;
+    state.check(&plans)?;
     let mut callers = config.clone();
     if args.drain {
         // There is no port, and nobody whose secret would have to be known.

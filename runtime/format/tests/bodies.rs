@@ -1,17 +1,13 @@
-//! Bodies: records laid into a buffer, gzip, and the lines of the error output.
+//! Bodies: records laid into a buffer, and the lines of the error output.
 #![allow(clippy::unwrap_used, reason = "a test may stop at what it did not expect")]
 
-use std::io::Read;
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use flate2::read::MultiGzDecoder;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use standpipe_format::{
-    Attempt, Compression, Delimiter, Encoder, Level, Place, append_records, write_failed,
-};
+use standpipe_format::{Attempt, Delimiter, Place, append_records, write_failed};
 use standpipe_record::{Batch, Cause, Failure, PluginId};
 
 fn failure(cause: Cause) -> Failure {
@@ -70,22 +66,6 @@ fn every_cause_has_the_code_that_readers_know() {
     }
 }
 
-#[test]
-fn a_gzip_member_has_no_time_in_it() {
-    let mut encoder = Encoder::new(Compression::Gzip, Level::default(), Vec::new());
-    encoder.write(b"x");
-    let bytes = encoder.finish();
-    // Magic, deflate, no flags, no time, nothing about the level, unknown system (RFC 1952).
-    assert_eq!(bytes[..10], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
-    assert!(Level::new(0).is_none() && Level::new(10).is_none());
-}
-
-#[test]
-fn what_is_compressed_tells_its_readers() {
-    assert_eq!((Compression::Gzip.extension(), Compression::Gzip.content_encoding()), (".gz", Some("gzip")));
-    assert_eq!((Compression::None.extension(), Compression::None.content_encoding()), ("", None));
-}
-
 fn records() -> impl Strategy<Value = Vec<Vec<u8>>> {
     let record = prop_oneof![
         prop::collection::vec(any::<u8>(), 0..12),
@@ -117,21 +97,6 @@ proptest! {
         let mut out = b"before".to_vec();
         append_records(&mut out, view, Delimiter::None);
         prop_assert_eq!(&out[6..], records[cut..cut + count].concat());
-    }
-
-    #[test]
-    fn bytes_come_back_from_gzip_however_they_were_cut(pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..300), 0..10), level in 1u32..=9) {
-        let mut encoder = Encoder::new(Compression::Gzip, Level::new(level).unwrap(), Vec::new());
-        let mut plain = Encoder::new(Compression::None, Level::default(), b"before".to_vec());
-        for piece in &pieces {
-            encoder.write(piece);
-            plain.write(piece);
-        }
-        prop_assert_eq!(plain.written(), 6 + pieces.concat().len());
-        let mut back = Vec::new();
-        MultiGzDecoder::new(&encoder.finish()[..]).read_to_end(&mut back).unwrap();
-        prop_assert_eq!(&back, &pieces.concat());
-        prop_assert_eq!(&plain.finish()[6..], back);
     }
 
     #[test]

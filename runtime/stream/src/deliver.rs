@@ -166,10 +166,11 @@ impl Deliveries {
                 }
             };
             // A file that is handed over takes no memory.
-            let bytes = if stream.plan.sink.takes_files() { 0 } else { about.bytes };
+            let handed_over = stream.plan.sink.takes_files() && about.pack.is_none();
+            let bytes = if handed_over { 0 } else { about.bytes };
             let Some(flight) = stream.workers.flights.admit(bytes, task) else { return Ok(None) };
             let object = Arc::new(keeper.object(&about, &stream.plan)?);
-            let bucket = stream.plan.bucket.clone();
+            let bucket = stream.plan.outlet(about.role).bucket.clone();
             let noting = Noting { notes: Arc::downgrade(&self.notes), about: about.clone(), bucket };
             let landed = Landed::default();
             let sink = Arc::clone(&stream.plan.sink);

@@ -13,6 +13,8 @@ pub enum Role {
     Destination,
     /// The error output.
     ErrorOutput,
+    /// The backup of source records.
+    Backup,
 }
 
 /// One line of a journal.
@@ -57,8 +59,14 @@ pub struct Entry {
 /// A sealed parcel: a file that waits for its delivery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedFile {
-    /// The file's name in the lane's folder of parcels.
+    /// Its name in the lane's folder of parcels, which no other has, also where its bytes are a part of a pack.
     pub file: String,
+    /// The file of several small parcels in which its bytes are, if it has none of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pack: Option<String>,
+    /// Where in the pack they begin.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub at: u64,
     /// The parcel that it was. All its carries are void.
     pub parcel: u64,
     /// Where it goes.
@@ -76,12 +84,24 @@ pub struct SealedFile {
     /// When the oldest record in it arrived, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oldest_ms: Option<u64>,
-    /// `gzip`, or nothing.
+    /// Its `Content-Encoding`, such as `gzip`, or nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoding: Option<String>,
     /// Digests of the plugins that were configured when it was sealed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub plugins: Vec<String>,
+}
+
+impl SealedFile {
+    /// The file in which its bytes are.
+    pub fn holder(&self) -> &str {
+        self.pack.as_deref().unwrap_or(&self.file)
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// What an open parcel gained since the cut before.
@@ -99,6 +119,24 @@ pub struct Carry {
     pub records: u64,
     /// Bytes that it gained.
     pub bytes: u64,
+    /// Of what in its role it is, in the parcel's first carry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<Group>,
+}
+
+/// What the records of a parcel have in common beside their role, and what its key needs of the config under which
+/// it was opened.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    /// The text of the prefix under which it was opened. Only of the destination.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<String>,
+    /// The values of that prefix's partition keys, in the order in which these first stand in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<String>,
+    /// The error type, such as `processing-failed`. Only of the error output.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_type: Option<String>,
 }
 
 /// An upload that was begun for a file. The next try of the file aborts it.

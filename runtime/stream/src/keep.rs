@@ -207,7 +207,7 @@ impl Keep {
             let error = match result {
                 Ok(_) => {
                     failpoint("link.after");
-                    metrics.delivered(about.records, about.bytes, pass.took());
+                    metrics.delivered(about.role, about.records, about.bytes, pass.took());
                     pass.went_well();
                     tracing::debug!(key = %about.key, records = about.records, "delivered");
                     done.push(about);

@@ -3,6 +3,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use standpipe_format::Compressor;
 use standpipe_log::{Disk, Full, Log, Reserve, Share, Site, Taken, failpoint};
 
 use crate::Plan;
@@ -13,10 +14,12 @@ use crate::parcel::{Cut, Origin, Parcel, Sealed};
 
 mod error;
 mod files;
+mod pack;
 mod recover;
 
 pub use error::KeepError;
-pub(crate) use recover::Recovered;
+use pack::{Packs, Writing};
+pub(crate) use recover::{Recovered, holders};
 
 /// A journal below this is not worth a checkpoint.
 const LEAST_JOURNAL: u64 = 1 << 20;
@@ -34,6 +37,12 @@ pub(crate) struct Keeper {
     live: Live,
     /// Files that this process wrote: what is in them needs no second look.
     written: BTreeSet<String>,
+    /// Files that hold several parcels.
+    packs: Packs,
+    /// What compressed last.
+    compressor: Option<Compressor>,
+    /// When the oldest record in files that wait for their delivery arrived, and how much waits.
+    waits: files::Waits,
     /// Bytes of journal that count in the quota.
     counted: u64,
 }
@@ -54,12 +63,14 @@ impl Keeper {
             self.begin()?;
         }
         let mut sealed = Vec::new();
+        let mut writing = Writing::new(number, cut.due.len());
         for (ordinal, parcel) in cut.due.into_iter().enumerate() {
-            let parcel = self.seal(parcel, plan, number, ordinal)?;
-            self.write_file(&parcel, plan)?;
+            let mut parcel = self.seal(parcel, plan, number, ordinal)?;
+            self.write_file(&mut parcel, &mut writing, plan)?;
             self.written.insert(parcel.about.file.clone());
             sealed.push(parcel.about);
         }
+        self.end_pack(&mut writing)?;
         if !sealed.is_empty() {
             let folder = self.folder.join("parcels");
             self.disk
@@ -83,6 +94,10 @@ impl Keeper {
         let slices: Vec<&[u8]> = bytes.iter().map(Vec::as_slice).collect();
         let extents = self.journal.append(&entry, &slices)?;
         failpoint("entry.after");
+        for file in &entry.sealed {
+            self.waits.add(file);
+            self.packs.add(file);
+        }
         let _ = self.live.apply(&entry, &extents);
         self.count_journal();
         failpoint("release.before");
@@ -117,8 +132,8 @@ impl Keeper {
             Some((_, extents)) => extents.as_slice(),
             None => &[],
         };
-        let journal = &mut self.journal;
-        let sealed = parcel.seal(plan, origin, number, ordinal, |take| {
+        let (journal, compressor) = (&mut self.journal, &mut self.compressor);
+        let sealed = parcel.seal(plan, origin, number, ordinal, compressor, |take| {
             for extent in extents {
                 if left == 0 {
                     break;
@@ -148,24 +163,6 @@ impl Keeper {
         self.checkpoint()
     }
 
-    fn write_file(&self, sealed: &Sealed, plan: &Plan) -> Result<(), KeepError> {
-        let path = self.folder.join("parcels").join(&sealed.about.file);
-        let failed = |what| {
-            let path = path.clone();
-            move |source| KeepError::io(&path, what, source)
-        };
-        if plan.sink.takes_files() {
-            // Nobody reads it soon: it is handed over as it is.
-            self.share.found(sealed.about.bytes);
-            let wrote = self.disk.write_once(&path, &sealed.body, Site("parcels.file"));
-            return wrote.map_err(failed("write"));
-        }
-        let file = self.disk.create(&path).map_err(failed("create"))?;
-        self.share.found(sealed.about.bytes);
-        file.write_all_at(0, &sealed.body).map_err(failed("write"))?;
-        file.sync(Site("parcels.file")).map_err(failed("sync"))
-    }
-
     fn compact(&mut self) -> Result<(), KeepError> {
         let (all, live) = (self.journal.bytes(), self.live.bytes());
         if all > LEAST_JOURNAL && all - all.min(live) > live { self.checkpoint() } else { Ok(()) }
@@ -188,6 +185,7 @@ impl Keeper {
     /// Closes files that nobody needs now.
     pub(crate) fn rest(&mut self) -> Result<(), KeepError> {
         self.journal.rest();
+        self.compressor = None;
         self.log.rest()?;
         Ok(())
     }

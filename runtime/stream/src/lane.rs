@@ -1,18 +1,24 @@
 use std::collections::BTreeMap;
-use std::ops::Add;
 use std::sync::Arc;
 use std::time::Duration;
 
-use standpipe_format::{Attempt, Place, write_failed};
+use standpipe_format::split::Splitter;
 use standpipe_log::{Frame, Reader};
 use standpipe_plugin::{Chain, StartError, Step};
-use standpipe_record::{Batch, Cause, Failure, MAX_RECORD_BYTES, Outcomes, Position, View};
+use standpipe_record::{Batch, Cause, Failure, MAX_RECORD_BYTES, Outcomes, Position};
 
 use crate::Plan;
-use crate::entry::{Answer, Counts, Role};
+use crate::entry::Answer;
 use crate::keeper::{KeepError, Recovered};
 use crate::metrics::{Amount, add};
 use crate::parcel::{Cut, Parcel, hex};
+use crate::parcels::Parcels;
+
+mod gather;
+mod piece;
+
+use gather::Gather;
+use piece::{Pending, Piece, Unfit, set_apart};
 
 /// Records between two cuts at the most, in bytes of log: what a crash makes run again.
 const MOST_UNSETTLED: u64 = 64 << 20;
@@ -70,15 +76,14 @@ pub(crate) struct Lane<T> {
     /// What of `frame` is not transformed yet, if anything.
     pending: Option<Pending>,
     outcomes: Outcomes,
-    open: BTreeMap<Role, Parcel>,
-    full: Vec<Parcel>,
-    next_parcel: u64,
+    /// Takes records apart, if the stream does.
+    splitter: Option<Splitter>,
+    gather: Gather,
     /// Every record before it is in the parcels. Some behind it may be, while `torn`.
     position: Position,
     torn: bool,
     sources: BTreeMap<String, u64>,
     requests: Vec<Answer>,
-    counts: Counts,
     /// Bytes read from the log in all.
     read: u64,
     /// Bytes read since the last cut, and when the first of them were.
@@ -87,26 +92,12 @@ pub(crate) struct Lane<T> {
     settled: Position,
 }
 
-/// A frame that is under way.
-#[derive(Debug, Default)]
-struct Pending {
-    /// Rare: its records without the beginnings of lines that are no record, and these. Those stand at its end, so
-    /// the numbers of the records are the same.
-    apart: Option<(Batch, Vec<Unfit>)>,
-}
-
-/// The beginning of a line that was too long to be a record.
-#[derive(Debug)]
-struct Unfit {
-    head: Vec<u8>,
-    arrival_ms: u64,
-    place: Place,
-}
-
 impl<T: Transform> Lane<T> {
     pub(crate) fn new(plan: Arc<Plan>, number: u32, transform: T, recovered: &mut Recovered) -> Self {
         let open = std::mem::take(&mut recovered.open);
+        let gather = Gather::new(Arc::clone(&plan), open, recovered.next_parcel, recovered.counts);
         Self {
+            splitter: plan.split.clone().map(Splitter::new),
             plan,
             number,
             transform,
@@ -114,14 +105,11 @@ impl<T: Transform> Lane<T> {
             frame: Frame::new(),
             pending: None,
             outcomes: Outcomes::default(),
-            open: open.into_iter().map(|parcel| (parcel.role, parcel)).collect(),
-            full: Vec::new(),
-            next_parcel: recovered.next_parcel,
+            gather,
             position: recovered.position,
             torn: false,
             sources: BTreeMap::new(),
             requests: Vec::new(),
-            counts: recovered.counts,
             read: 0,
             unsettled: 0,
             since_ms: None,
@@ -134,22 +122,25 @@ impl<T: Transform> Lane<T> {
         self.position
     }
 
+    fn parcels(&self) -> &Parcels {
+        &self.gather.parcels
+    }
+
     /// When the oldest record in open parcels, or under way, arrived.
     pub(crate) fn oldest_ms(&self) -> Option<u64> {
-        let open = self.open.values().chain(&self.full).map(Parcel::oldest_ms);
         let under_way = self.pending.as_ref().and_then(|_| self.frame.batch().arrival_ms().first().copied());
-        open.chain(under_way).min().filter(|oldest| *oldest != u64::MAX)
+        let open = self.parcels().oldest_ms();
+        open.into_iter().chain(under_way).min().filter(|oldest| *oldest != u64::MAX)
     }
 
     /// Open parcels, and their bytes wherever they are.
     pub(crate) fn open(&self) -> Amount {
-        let open = self.open.values().chain(&self.full);
-        open.map(|parcel| Amount { count: 1, bytes: parcel.bytes() }).fold(Amount::default(), Amount::add)
+        self.parcels().amount()
     }
 
     /// Bytes of open parcels in memory.
     pub(crate) fn memory(&self) -> u64 {
-        self.open.values().chain(&self.full).map(Parcel::memory).sum()
+        self.parcels().memory()
     }
 
     /// Bytes read from the log so far.
@@ -170,67 +161,107 @@ impl<T: Transform> Lane<T> {
     pub(crate) fn advance(&mut self) -> Result<bool, AdvanceError> {
         let pending = match self.pending.take() {
             Some(pending) => pending,
-            None => {
-                if !self.reader.next(&mut self.frame).map_err(KeepError::Log)? {
-                    return Ok(false);
-                }
-                let batch = self.frame.batch();
-                add(&self.plan.metrics.read, batch.len() as u64);
-                add(&self.plan.metrics.read_bytes, batch.payload().len() as u64);
-                self.read += batch.payload().len() as u64;
-                self.unsettled += batch.payload().len() as u64;
-                self.since_ms.get_or_insert_with(|| self.plan.clock.now_ms());
-                self.transform.begin(self.number, self.frame.first().get());
-                self.outcomes.clear();
-                let apart = set_apart(batch);
-                self.remember();
-                Pending { apart }
-            }
+            None => match self.next_frame()? {
+                Some(pending) => pending,
+                None => return Ok(false),
+            },
         };
+        let Pending { apart, mut piece } = pending;
         let frame = std::mem::take(&mut self.frame);
-        let batch = pending.apart.as_ref().map_or(frame.batch(), |(records, _)| records);
+        let records = apart.as_ref().map_or(frame.batch(), |(records, _)| records);
+        if let Some(splitter) = self.splitter.as_mut().filter(|_| piece.is_none()) {
+            let from = done_of(&frame, self.position);
+            piece = Some(Piece::of(records, from, splitter));
+            let first = frame.first().checked_add(from.into()).unwrap_or(frame.first());
+            self.transform.begin(self.number, first.get());
+            self.outcomes.clear();
+        }
+        let batch = piece.as_ref().map_or(records, |piece| &piece.parts);
         let step =
             if batch.is_empty() { Ok(Step::Done) } else { self.transform.step(batch, &mut self.outcomes) };
         if let Ok(Step::Part | Step::Done) = step {
-            self.gather(batch);
+            self.gather.take(&mut self.outcomes, batch, piece.as_ref());
         }
-        if let Ok(Step::Part) = step {
-            let before = self.position.since(frame.first()).unwrap_or_default();
-            let reached = finished(&self.outcomes, before).filter(|_| !self.torn);
-            match reached.and_then(|reached| frame.first().checked_add(reached)) {
-                Some(position) => self.reach(position),
-                None => self.torn = true,
+        let mut is_over = false;
+        match step {
+            Ok(Step::Part) => self.part_done(&frame, records, piece.as_mut()),
+            Ok(Step::Done) => {
+                let end = piece.as_ref().map_or(records.len(), |piece| piece.end as usize);
+                self.reach(&frame, records, u32::try_from(end).unwrap_or(u32::MAX), piece.take().as_mut());
+                self.torn = false;
+                is_over = end >= records.len();
             }
+            _ => {}
         }
         if let Ok(Step::Part | Step::Done) = step {
             self.outcomes.clear();
         }
         self.frame = frame;
-        match step {
-            Ok(Step::Done) => self.finish(pending),
-            other => {
-                self.pending = Some(pending);
-                other.map_err(AdvanceError::Plugin)?;
-            }
+        if is_over {
+            self.finish(apart);
+        } else {
+            self.pending = Some(Pending { apart, piece });
         }
+        step.map_err(AdvanceError::Plugin)?;
         Ok(true)
     }
 
-    fn reach(&mut self, position: Position) {
-        self.counts.records += position.since(self.position).unwrap_or_default();
-        self.position = position;
+    /// Reads a frame, if one is durable.
+    fn next_frame(&mut self) -> Result<Option<Pending>, AdvanceError> {
+        if !self.reader.next(&mut self.frame).map_err(KeepError::Log)? {
+            return Ok(None);
+        }
+        let batch = self.frame.batch();
+        add(&self.plan.metrics.read, batch.len() as u64);
+        add(&self.plan.metrics.read_bytes, batch.payload().len() as u64);
+        self.read += batch.payload().len() as u64;
+        self.unsettled += batch.payload().len() as u64;
+        self.since_ms.get_or_insert_with(|| self.plan.clock.now_ms());
+        self.transform.begin(self.number, self.frame.first().get());
+        self.outcomes.clear();
+        let apart = set_apart(batch);
+        self.remember();
+        Ok(Some(Pending { apart, piece: None }))
+    }
+
+    /// Some of the records that the transform was given are done. The position follows if these are all up to one.
+    fn part_done(&mut self, frame: &Frame, records: &Batch, piece: Option<&mut Piece>) {
+        let before = piece.as_ref().map_or_else(|| done_of(frame, self.position).into(), |piece| piece.done);
+        let Some(reached) = finished(&self.outcomes, before).filter(|_| !self.torn) else {
+            self.torn = true;
+            return;
+        };
+        let Some(piece) = piece else {
+            return self.reach(frame, records, u32::try_from(reached).unwrap_or(u32::MAX), None);
+        };
+        piece.done = reached;
+        if piece.is_whole(reached) {
+            self.reach(frame, records, piece.source(reached), Some(piece));
+        } else {
+            // A part of a source record is in the parcels, others are not.
+            self.torn = true;
+        }
+    }
+
+    /// Source records of the frame before number `until` are done.
+    fn reach(&mut self, frame: &Frame, records: &Batch, until: u32, piece: Option<&mut Piece>) {
+        let from = done_of(frame, self.position);
+        self.gather.reach(records, from..until, piece);
+        if let Some(position) = frame.first().checked_add(until.into()) {
+            self.gather.counts.records += position.since(self.position).unwrap_or_default();
+            self.position = position;
+        }
     }
 
     /// The frame is done.
-    fn finish(&mut self, pending: Pending) {
-        for line in pending.apart.into_iter().flat_map(|(_, lines)| lines) {
+    fn finish(&mut self, apart: Option<(Batch, Vec<Unfit>)>) {
+        for line in apart.into_iter().flat_map(|(_, lines)| lines) {
             let failure = too_large(line.place.length);
-            self.fail(&line.head, &failure, line.arrival_ms, Some(line.place));
-            self.counts.failed += 1;
-            add(&self.plan.metrics.failed, 1);
+            self.gather.fail(&line.head, failure, line.arrival_ms, Some(line.place));
         }
-        self.reach(self.frame.end());
-        self.torn = false;
+        let end = self.frame.end();
+        self.gather.counts.records += end.since(self.position).unwrap_or_default();
+        self.position = end;
         if let Some(source) = self.frame.source() {
             self.sources.insert(hex(&source.identity), source.to);
         }
@@ -250,82 +281,16 @@ impl<T: Transform> Lane<T> {
         }
     }
 
-    /// Takes over what became of a part of the batch.
-    fn gather(&mut self, batch: &Batch) {
-        let Outcomes { outputs, dropped, failed, .. } = &self.outcomes;
-        let bytes = outputs.payload().len() as u64;
-        let (outputs, dropped, failed) = (outputs.len() as u64, dropped.len() as u64, failed.len() as u64);
-        let metrics = &self.plan.metrics;
-        add(&metrics.outputs, outputs);
-        add(&metrics.output_bytes, bytes);
-        add(&metrics.dropped, dropped);
-        add(&metrics.failed, failed);
-        self.counts.outputs += outputs;
-        self.counts.dropped += dropped;
-        self.counts.failed += failed;
-        let gathered = std::mem::take(&mut self.outcomes);
-        self.gather_outputs(gathered.outputs.view());
-        for failure in &gathered.failed {
-            let record = failure.index as usize;
-            let raw = batch.get(record).unwrap_or_default();
-            let arrival = batch.arrival_ms().get(record).copied().unwrap_or_default();
-            self.fail(raw, failure, arrival, None);
-        }
-        self.outcomes = gathered;
-    }
-
-    fn gather_outputs(&mut self, outputs: View<'_>) {
-        if self.plan.discards {
-            return;
-        }
-        let (delimiter, size) = (self.plan.delimiter, self.plan.size);
-        let mut from = 0;
-        while from < outputs.len() {
-            let rest = outputs.slice(from..outputs.len());
-            from += self.parcel(Role::Destination).add(rest, delimiter, size);
-            self.close_full(Role::Destination);
-        }
-    }
-
-    fn fail(&mut self, raw: &[u8], failure: &Failure, arrival_ms: u64, place: Option<Place>) {
-        if self.plan.discards {
-            return;
-        }
-        let attempt = Attempt { arrival_ms, ended_ms: self.plan.clock.now_ms() };
-        let parcel = self.parcel(Role::ErrorOutput);
-        parcel.add_line(arrival_ms, |out| write_failed(out, raw, failure, attempt, place));
-        self.close_full(Role::ErrorOutput);
-    }
-
-    fn parcel(&mut self, role: Role) -> &mut Parcel {
-        let (next, clock) = (&mut self.next_parcel, &self.plan.clock);
-        self.open.entry(role).or_insert_with(|| {
-            *next += 1;
-            Parcel::open(*next - 1, role, clock.now_ms())
-        })
-    }
-
-    fn close_full(&mut self, role: Role) {
-        if self.open.get(&role).is_some_and(|parcel| parcel.bytes() >= self.plan.size) {
-            self.full.extend(self.open.remove(&role));
-        }
-    }
-
     /// Whether a cut is due now: a parcel is full or old, or much is unsettled, or for long.
     pub(crate) fn is_due(&self, now_ms: u64) -> bool {
-        !self.full.is_empty() || self.unsettled >= MOST_UNSETTLED || self.due_in(now_ms) == Some(0)
+        self.parcels().has_full() || self.unsettled >= MOST_UNSETTLED || self.due_in(now_ms) == Some(0)
     }
 
     /// Milliseconds until the oldest open parcel or the oldest unsettled record is due, if there is one.
     pub(crate) fn due_in(&self, now_ms: u64) -> Option<u64> {
-        let opened = self.open.values().map(|parcel| parcel.opened_ms);
-        opened.chain(self.since_ms).map(|since_ms| self.left(since_ms, now_ms)).min()
-    }
-
-    fn left(&self, since_ms: u64, now_ms: u64) -> u64 {
-        let interval = u64::try_from(self.plan.interval.as_millis()).unwrap_or(u64::MAX);
-        // A clock that was set back must not keep a parcel for ever.
-        interval.saturating_sub(now_ms.abs_diff(since_ms))
+        let parcels = self.parcels().first_opened().map(|parcel| left(&self.plan, parcel, now_ms));
+        let unsettled = self.since_ms.map(|since_ms| until(self.plan.destination.interval, since_ms, now_ms));
+        parcels.chain(unsettled).min()
     }
 
     /// Takes out what is due and what the others gained. None if nothing happened since the last cut, or while a
@@ -334,34 +299,48 @@ impl<T: Transform> Lane<T> {
         if self.torn {
             return None;
         }
-        let mut due = std::mem::take(&mut self.full);
-        let old = |parcel: &Parcel| match what {
+        let plan = &self.plan;
+        let due = self.gather.parcels.take(|parcel| match what {
             Take::All => true,
             // Those that are due soon go with the others, so that one entry does for them.
-            Take::Due | Take::Freed => self.left(parcel.opened_ms, now_ms) <= TOGETHER_MS,
+            Take::Due | Take::Freed => left(plan, parcel, now_ms) <= TOGETHER_MS,
             Take::Nothing => false,
-        };
-        let roles: Vec<Role> =
-            self.open.iter().filter(|(_, parcel)| old(parcel)).map(|(role, _)| *role).collect();
-        due.extend(roles.iter().filter_map(|role| self.open.remove(role)));
+        });
+        let prefix = plan.destination.prefix();
+        let carries = self.gather.parcels.gains(what == Take::Freed, prefix);
         if due.is_empty() && self.position == self.settled {
-            let gained = Cut::gains(&mut self.open, what == Take::Freed);
-            debug_assert!(gained.is_empty(), "nothing was gained without a record");
+            debug_assert!(carries.is_empty(), "nothing was gained without a record");
             return None;
         }
         (self.unsettled, self.since_ms) = (0, None);
         self.settled = self.position;
         Some(Cut {
             position: self.position,
-            next_parcel: self.next_parcel,
+            next_parcel: self.gather.parcels.next(),
             due,
-            carries: Cut::gains(&mut self.open, what == Take::Freed),
+            carries,
             sources: std::mem::take(&mut self.sources),
             requests: std::mem::take(&mut self.requests),
-            counts: self.counts,
+            counts: self.gather.counts,
             held: None,
         })
     }
+}
+
+/// Milliseconds until a parcel is due.
+fn left(plan: &Plan, parcel: &Parcel, now_ms: u64) -> u64 {
+    until(plan.outlet(parcel.of.role()).interval, parcel.opened_ms, now_ms)
+}
+
+fn until(interval: Duration, since_ms: u64, now_ms: u64) -> u64 {
+    let interval = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX);
+    // A clock that was set back must not keep a parcel for ever.
+    interval.saturating_sub(now_ms.abs_diff(since_ms))
+}
+
+/// How many records of a frame stand before `position`.
+fn done_of(frame: &Frame, position: Position) -> u32 {
+    position.since(frame.first()).and_then(|done| u32::try_from(done).ok()).unwrap_or_default()
 }
 
 /// What a cut takes out of a lane. Whatever else is open is carried.
@@ -375,25 +354,6 @@ pub(crate) enum Take {
     Freed,
     /// Parcels that are full.
     Nothing,
-}
-
-/// Takes lines that are no record out of a batch, if it has any.
-fn set_apart(batch: &Batch) -> Option<(Batch, Vec<Unfit>)> {
-    let refused = batch.column(REFUSED)?;
-    let (mut records, mut lines) = (Batch::new(), Vec::new());
-    for (number, (payload, arrival)) in batch.iter().zip(batch.arrival_ms()).enumerate() {
-        let Some(place) = refused.get(number) else {
-            // It was part of a batch, so it fits into this one.
-            drop(records.push(payload, *arrival));
-            continue;
-        };
-        let number = |at: usize| {
-            place.get(at..at + 8).and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_le_bytes)
-        };
-        let place = Place { offset: number(0), length: number(8) };
-        lines.push(Unfit { head: payload.to_vec(), arrival_ms: *arrival, place });
-    }
-    Some((records, lines))
 }
 
 /// If these are the outcomes of the records from number `before` on up to another, of all of them, that other.

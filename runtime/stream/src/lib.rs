@@ -33,6 +33,7 @@
 //! A state folder that another host has locked, and one that holds records of a stream that is gone from the
 //! config. A file that its journal names and that is not there, or is not what was written.
 
+mod active;
 mod budget;
 mod deliver;
 mod entry;
@@ -48,6 +49,7 @@ mod lane;
 mod live;
 mod metrics;
 mod parcel;
+mod parcels;
 mod pipe;
 mod places;
 mod plan;
@@ -68,7 +70,7 @@ mod window;
 mod workers;
 
 pub use budget::Budget;
-pub use entry::{Answer, Carry, Counts, Entry, Role, SealedFile};
+pub use entry::{Answer, Carry, Counts, Entry, Group, Role, SealedFile};
 pub use error::Error;
 pub use figures::Kept;
 pub use home::Home;
@@ -78,8 +80,8 @@ pub use inspect::{
 pub use journal::JournalError;
 pub use keeper::KeepError;
 pub use metrics::{
-    Amount, DeliveryReading, Figures, HostReading, Level, Metrics, PluginReading, PutKind, PutReading,
-    Reading, StreamMetrics, Times, Totals, Trouble,
+    Amount, BackupReading, DeliveryReading, Figures, HostReading, Level, Metrics, PluginReading, PutKind,
+    PutReading, Reading, StreamMetrics, Times, Totals, Trouble,
 };
 pub use plan::{LoadFailure, Plan, load_plugin, plan, sink};
 pub use standpipe_log::RequestId;

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use standpipe_log::Quota;
 
+use crate::active::Active;
+use crate::entry::Role;
 use crate::{Budget, State, Workers};
 
 mod held;
@@ -17,7 +19,8 @@ mod times;
 
 pub(crate) use held::{Held, set};
 pub use reading::{
-    Amount, DeliveryReading, Figures, HostReading, Level, PluginReading, PutReading, Reading, Totals, Trouble,
+    Amount, BackupReading, DeliveryReading, Figures, HostReading, Level, PluginReading, PutReading, Reading,
+    Totals, Trouble,
 };
 pub use times::Times;
 
@@ -49,6 +52,10 @@ pub struct StreamMetrics {
     objects: AtomicU64,
     bytes: AtomicU64,
     delivered: AtomicU64,
+    /// Objects of the backup, their records and bytes. They do not count in those before.
+    backup: [AtomicU64; 3],
+    pub(crate) refused_partitions: AtomicU64,
+    partitions: Mutex<Option<Arc<Active>>>,
     tries: AtomicU64,
     refused: AtomicU64,
     throttled: AtomicU64,
@@ -147,22 +154,29 @@ impl StreamMetrics {
 
     /// What has gone through it.
     pub fn totals(&self) -> Totals {
+        let [objects, _, bytes] = &self.backup;
         Totals {
             read: get(&self.read),
             outputs: get(&self.outputs),
             dropped: get(&self.dropped),
             failed: get(&self.failed),
-            objects: get(&self.objects),
-            bytes: get(&self.bytes),
+            objects: get(&self.objects) + get(objects),
+            bytes: get(&self.bytes) + get(bytes),
         }
+    }
+
+    /// Has the reading say how many partitions are open.
+    pub(crate) fn watch_partitions(&self, active: Option<Arc<Active>>) {
+        *lock(&self.partitions) = active;
     }
 
     /// How its deliveries go.
     pub fn figures(&self) -> Figures {
         let times = self.times.read();
+        let Totals { objects, bytes, .. } = self.totals();
         Figures {
-            objects: get(&self.objects),
-            bytes: get(&self.bytes),
+            objects,
+            bytes,
             tries: get(&self.tries),
             refused: get(&self.refused),
             throttled: get(&self.throttled),
@@ -181,6 +195,7 @@ impl StreamMetrics {
             (kind, PutReading { records: amount(records, bytes), times: times.read() })
         };
         let (open, sealed) = Held::sum(lock(&self.lanes).values());
+        let [objects, records, bytes] = &self.backup;
         Reading {
             puts: PutKind::ALL.into_iter().map(put).collect(),
             throttled_records: get(&self.throttled_records),
@@ -202,6 +217,9 @@ impl StreamMetrics {
                 throttled: get(&self.throttled),
                 times: self.times.read(),
             },
+            backup: BackupReading { objects: amount(objects, bytes), records: get(records) },
+            partitions: lock(&self.partitions).as_ref().map(|active| active.level()),
+            refused_partitions: get(&self.refused_partitions),
             open,
             sealed,
             oldest_ms: self.oldest_ms(),
@@ -240,11 +258,16 @@ impl StreamMetrics {
     }
 
     /// An object is delivered.
-    pub(crate) fn delivered(&self, records: u64, bytes: u64, took: Duration) {
+    pub(crate) fn delivered(&self, role: Role, records: u64, bytes: u64, took: Duration) {
         add(&self.tries, 1);
-        add(&self.objects, 1);
-        add(&self.delivered, records);
-        add(&self.bytes, bytes);
+        let [backup_objects, backup_records, backup_bytes] = &self.backup;
+        let counters = match role {
+            Role::Backup => [backup_objects, backup_records, backup_bytes],
+            Role::Destination | Role::ErrorOutput => [&self.objects, &self.delivered, &self.bytes],
+        };
+        for (counter, amount) in counters.into_iter().zip([1, records, bytes]) {
+            add(counter, amount);
+        }
         self.times.add(took);
     }
 

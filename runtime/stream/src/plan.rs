@@ -1,20 +1,28 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use standpipe_format::{Compression, Delimiter, Moment, Prefixes, Role};
-use standpipe_plugin::{Host, Limits, LoadError, Metering, Plugin, Settings};
-use standpipe_record::{Clock, Kind, SystemClock};
-use standpipe_registry::{Reference, resolve};
-use standpipe_sink::{Directory, KeySource, Keys, S3, S3Settings, Sink};
+use standpipe_format::{Delimiter, Moment, split};
+use standpipe_plugin::{Host, Plugin};
+use standpipe_record::{Clock, SystemClock};
+use standpipe_sink::Sink;
 use standpipe_spec::{self as spec, Buckets, Destination, File, Finding, Severity};
 
+use crate::entry::Role;
 use crate::{Metrics, StreamMetrics};
 
-/// Objects of one stream that are put into folders at a time.
-const FOLDERS_AT_A_TIME: u32 = 2;
+mod buckets;
+mod load;
+mod outlet;
+mod partitions;
+#[cfg(test)]
+pub(crate) mod testing;
+
+pub use buckets::sink;
+pub use load::{LoadFailure, load_plugin};
+pub(crate) use outlet::{Backs, Backup, Outlet};
+pub(crate) use partitions::{Overflow, Partitions};
 
 /// Where a stream's records come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,13 +54,15 @@ pub struct Plan {
     pub(crate) source: Source,
     /// How many lanes it fills.
     pub(crate) lanes: u32,
+    /// How records that hold several are taken apart, if they are.
+    pub(crate) split: Option<split::Rules>,
+    /// What records go through, in order; the last finds partition keys, if a query does.
     pub(crate) plugins: Vec<Plugin>,
-    pub(crate) prefixes: Prefixes,
-    pub(crate) bucket: String,
-    pub(crate) compression: Compression,
-    pub(crate) size: u64,
-    pub(crate) interval: Duration,
-    pub(crate) delimiter: Delimiter,
+    /// The plugins' digests, for the journal.
+    pub(crate) digests: Vec<String>,
+    pub(crate) destination: Outlet,
+    pub(crate) partitions: Option<Partitions>,
+    pub(crate) backup: Option<Backup>,
     pub(crate) sink: Arc<dyn Sink>,
     /// Where the sink's buckets live.
     pub(crate) buckets: Arc<Buckets>,
@@ -68,13 +78,16 @@ impl Plan {
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         let plugins = self.plugins.len() == other.plugins.len()
             && self.plugins.iter().zip(&other.plugins).all(|(ours, theirs)| ours.is_like(theirs));
-        let about = |plan: &Self| {
-            let Self { lanes, compression, size, interval, delimiter, concurrency, discards, .. } = *plan;
-            (lanes, compression, size, interval, delimiter, concurrency, discards)
+        let partitions = match (&self.partitions, &other.partitions) {
+            (Some(ours), Some(theirs)) => ours.is_like(theirs),
+            (ours, theirs) => ours.is_some() == theirs.is_some(),
         };
+        let numbers = |plan: &Self| (plan.lanes, plan.concurrency, plan.discards);
         plugins
-            && about(self) == about(other)
-            && (&self.source, &self.prefixes, &self.bucket) == (&other.source, &other.prefixes, &other.bucket)
+            && partitions
+            && numbers(self) == numbers(other)
+            && (&self.source, &self.split) == (&other.source, &other.split)
+            && (&self.destination, &self.backup) == (&other.destination, &other.backup)
             && self.buckets == other.buckets
     }
 
@@ -88,6 +101,11 @@ impl Plan {
         self.discards
     }
 
+    /// Whether it keeps source records beside what comes of them.
+    pub fn backs_up(&self) -> bool {
+        self.backup.is_some()
+    }
+
     /// The same, but that what it holds already is all that it will have if its records come from puts.
     #[must_use]
     pub fn without_puts(self) -> Self {
@@ -95,11 +113,22 @@ impl Plan {
         Self { source, ..self }
     }
 
+    /// Which source records are kept beside what comes of them.
+    pub(crate) fn backs(&self) -> Backs {
+        self.backup.as_ref().map_or(Backs::Nothing, |backup| backup.backs)
+    }
+
+    /// How the objects of a role look. The error output goes where the destination's go.
+    pub(crate) fn outlet(&self, role: Role) -> &Outlet {
+        match (role, &self.backup) {
+            (Role::Backup, Some(backup)) => &backup.outlet,
+            _ => &self.destination,
+        }
+    }
+
     /// A key like those of its objects, for a probe.
     pub(crate) fn probe_key(&self) -> String {
-        let moment = Moment::utc(self.clock.now_ms());
-        let prefix = self.prefixes.destination().evaluate(&moment, None, &mut || 0);
-        format!("{prefix}standpipe-probe")
+        self.destination.probe_key(&Moment::utc(self.clock.now_ms()))
     }
 }
 
@@ -122,7 +151,7 @@ fn read(file: &File, host: &Host, metrics: &Metrics, findings: &mut Vec<Finding>
         let name = &plugin.name.value;
         let uses = |stream: &&spec::Stream| stream.transform.iter().any(|used| used.value == *name);
         let first = config.streams.values().find(uses).map(|stream| stream.name.value.as_str());
-        if let Some(loaded) = load_declared(file, plugin, first, host, findings) {
+        if let Some(loaded) = load::load_declared(file, plugin, first, host, findings) {
             plugins.insert(name.as_str(), loaded);
         }
     }
@@ -140,10 +169,21 @@ fn read(file: &File, host: &Host, metrics: &Metrics, findings: &mut Vec<Finding>
                 (&nowhere, true)
             }
         };
-        let context: Arc<str> = context(&config.api, Some(&stream.name.value)).into();
+        let context: Arc<str> = load::context(&config.api, Some(&stream.name.value)).into();
         let used = stream.transform.iter().filter_map(|name| plugins.get(name.value.as_str()));
-        let plugins = used.map(|plugin| plugin.in_context(Arc::clone(&context))).collect();
-        let Some(prefixes) = prefixes(file, s3, findings) else { continue };
+        let mut plugins: Vec<Plugin> = used.map(|plugin| plugin.in_context(Arc::clone(&context))).collect();
+        let outlet = outlet::destination(file, s3, !stream.transform.is_empty(), findings);
+        let backup = stream.backup.as_ref().map(|backup| outlet::backup(file, stream, backup, findings));
+        let Some((destination, prefixes)) = outlet else { continue };
+        let partitions = s3.partitioning.as_ref().map(|said| {
+            let query = said.query.as_ref();
+            let query =
+                query.map(|query| partitions::query(file, host, query, &prefixes, &context, findings));
+            let query = query.flatten();
+            plugins.extend(query.clone());
+            Partitions::new(&prefixes, said.max_active, said.overflow.into(), query.as_ref())
+        });
+        let Ok(backup) = backup.map_or(Ok(None), |backup| backup.map(Some).ok_or(())) else { continue };
         plans.push(Plan {
             name: stream.name.value.clone(),
             metrics: metrics.stream(&stream.name.value),
@@ -157,16 +197,12 @@ fn read(file: &File, host: &Host, metrics: &Metrics, findings: &mut Vec<Finding>
             },
             discards,
             lanes: stream.lanes.unwrap_or(cores),
+            split: split(&stream.split),
+            digests: plugins.iter().map(|plugin| plugin.id().digest.clone()).collect(),
             plugins,
-            prefixes,
-            bucket: s3.bucket.value.clone(),
-            compression: match s3.compression {
-                spec::Compression::None => Compression::None,
-                spec::Compression::Gzip => Compression::Gzip,
-            },
-            size: s3.buffering.size,
-            interval: s3.buffering.interval,
-            delimiter: if s3.append_delimiter { Delimiter::Newline } else { Delimiter::None },
+            destination,
+            partitions,
+            backup,
             sink: Arc::clone(&sink),
             buckets: Arc::clone(&buckets),
             clock: Arc::new(SystemClock),
@@ -175,169 +211,42 @@ fn read(file: &File, host: &Host, metrics: &Metrics, findings: &mut Vec<Finding>
     plans
 }
 
+/// How records are taken apart; none if they are not.
+fn split(said: &spec::Split) -> Option<split::Rules> {
+    let rules = split::Rules {
+        kpl: said.kpl,
+        cloudwatch_logs: said.cloudwatch_logs.map(|logs| match logs {
+            spec::CloudWatchLogs::Envelopes => split::CloudWatchLogs::Envelopes,
+            spec::CloudWatchLogs::Messages => split::CloudWatchLogs::Messages,
+        }),
+        // The config's limits are the separator's.
+        deaggregate: said.deaggregate.as_ref().and_then(|how| match how {
+            spec::Deaggregate::Json => Some(split::Deaggregate::Json),
+            spec::Deaggregate::Delimiter(text) => split::Deaggregate::delimited(text.as_bytes()).ok(),
+        }),
+    };
+    (!rules.is_empty()).then_some(rules)
+}
+
 /// What stands for the destination of a stream that has none.
 fn discarded(span: &Range<usize>) -> spec::S3Destination {
     spec::S3Destination {
         span: span.clone(),
-        bucket: spec::Spanned::new(String::new(), span.clone()),
-        prefix: None,
+        objects: spec::Objects {
+            bucket: spec::Spanned::new(String::new(), span.clone()),
+            prefix: None,
+            time_zone: None,
+            file_extension: None,
+            compression: spec::Compression::None,
+            compression_level: None,
+            buffering: spec::Buffering::default(),
+        },
         error_output_prefix: None,
-        compression: spec::Compression::None,
-        buffering: spec::Buffering::default(),
+        partitioning: None,
         append_delimiter: false,
     }
 }
 
-/// Where objects go, one for all streams, and how many of one stream at a time.
-pub fn sink(buckets: &Buckets) -> (Arc<dyn Sink>, u32) {
-    let endpoint = match buckets {
-        Buckets::S3(endpoint) => endpoint,
-        // Without any there is no stream, or a finding.
-        Buckets::None => return (Arc::new(Directory::new("")), FOLDERS_AT_A_TIME),
-        Buckets::Directory(folder) => return (Arc::new(Directory::new(folder)), FOLDERS_AT_A_TIME),
-    };
-    let keys = endpoint.keys.clone().map(|keys| {
-        let source = move || {
-            let session_token = keys.session_token.as_ref().map(spec::Secret::read).transpose()?;
-            Ok(Keys { id: keys.id.read()?, secret: keys.secret.read()?, session_token })
-        };
-        Arc::new(source) as KeySource
-    });
-    let settings = S3Settings {
-        endpoint: endpoint.url.clone(),
-        region: endpoint.region.clone(),
-        path_style: endpoint.path_style,
-        profile: endpoint.profile.clone(),
-        keys,
-        multipart_above: endpoint.multipart_above,
-        part_size: endpoint.part_size,
-    };
-    (Arc::new(S3::new(settings)), endpoint.concurrency)
-}
-
-fn prefixes(file: &File, s3: &spec::S3Destination, findings: &mut Vec<Finding>) -> Option<Prefixes> {
-    let text = |prefix: &Option<spec::Spanned<String>>| prefix.as_ref().map(|prefix| prefix.value.clone());
-    match Prefixes::parse(text(&s3.prefix).as_deref(), text(&s3.error_output_prefix).as_deref()) {
-        Ok(prefixes) => Some(prefixes),
-        Err(errors) => {
-            for error in errors {
-                let written = match error.role() {
-                    Role::Destination => &s3.prefix,
-                    Role::ErrorOutput => &s3.error_output_prefix,
-                };
-                let place = match written {
-                    Some(written) => written.within(&file.text, error.range()),
-                    None => s3.span.clone(),
-                };
-                findings.push(Finding::error(error.problem().to_string()).at(place).with_help(error.help()));
-            }
-            None
-        }
-    }
-}
-
-fn load_declared(
-    file: &File,
-    plugin: &spec::Plugin,
-    stream: Option<&str>,
-    host: &Host,
-    findings: &mut Vec<Finding>,
-) -> Option<Plugin> {
-    let settings = Settings {
-        limits: limits(&plugin.limits),
-        metering: if plugin.deterministic { Metering::Fuel } else { Metering::Time },
-        params: plugin.params.value.to_string(),
-        context: context(&file.draft.api, stream),
-        ..Settings::new(plugin.name.value.clone())
-    };
-    let pinned = plugin.digest.as_ref().map(|digest| digest.value.as_str());
-    match load_plugin(host, &plugin.source.value, &file.draft.base, pinned, settings) {
-        Ok(plugin) => Some(plugin),
-        Err(failure) => {
-            let place = if failure.about_params { &plugin.params.span } else { &plugin.source.span };
-            findings.push(Finding::error(failure.message).at(place.clone()));
-            None
-        }
-    }
-}
-
-/// Why a plugin is not loaded.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct LoadFailure {
-    /// One sentence that says what to do.
-    pub message: String,
-    /// Whether it is the params that are wrong, and not the plugin.
-    pub about_params: bool,
-}
-
-impl LoadFailure {
-    /// What to do about it: mend the config, or the plugin.
-    pub fn kind(&self) -> Kind {
-        Kind::Invalid
-    }
-}
-
-impl From<LoadFailure> for String {
-    fn from(failure: LoadFailure) -> Self {
-        failure.message
-    }
-}
-
-impl From<String> for LoadFailure {
-    fn from(message: String) -> Self {
-        Self { message, about_params: false }
-    }
-}
-
-/// Resolves a reference, compares its digest and loads it.
-pub fn load_plugin(
-    host: &Host,
-    reference: &str,
-    base: &Path,
-    pinned: Option<&str>,
-    settings: Settings,
-) -> Result<Plugin, LoadFailure> {
-    let name = settings.name.clone();
-    let reference = Reference::parse(reference, base).map_err(|error| error.to_string())?;
-    let artifact = resolve(&reference, pinned).map_err(|error| match &error {
-        standpipe_registry::Error::NotWasm
-        | standpipe_registry::Error::Damaged { .. }
-        | standpipe_registry::Error::Toolchain { .. }
-        | standpipe_registry::Error::CoreModule { .. } => format!("plugin `{reference}`: {error}"),
-        _ => error.to_string(),
-    })?;
-    let settings = Settings { digest: Some(artifact.digest), ..settings };
-    Plugin::load(host, &artifact.component, settings).map_err(|error| {
-        let shown = reference.to_string();
-        let about_params = matches!(error, LoadError::Params { .. });
-        let message = if shown == name {
-            format!("plugin `{name}`: {error}")
-        } else {
-            format!("plugin `{name}` ({shown}): {error}")
-        };
-        LoadFailure { message, about_params }
-    })
-}
-
-fn limits(limits: &spec::Limits) -> Limits {
-    Limits {
-        memory: limits.memory,
-        time_per_record: limits.time_per_record,
-        init_time: limits.init_time,
-        output_per_record: limits.output_per_record,
-        outputs_per_record: limits.outputs_per_record,
-        table_elements: limits.table_elements,
-        log_bytes: limits.log_bytes,
-        metrics: limits.metrics,
-    }
-}
-
-/// What `init` is told of where it runs. Nothing of it needs escaping: `spec` has checked the letters.
-fn context(api: &spec::Api, stream: Option<&str>) -> String {
-    let (spec::Api { account, region, .. }, stream) = (api, stream.unwrap_or_default());
-    format!(
-        r#"{{"stream":"{stream}","arn":"arn:aws:firehose:{region}:{account}:deliverystream/{stream}","region":"{region}","host":"{}"}}"#,
-        env!("CARGO_PKG_VERSION")
-    )
+fn delimiter(appends: bool) -> Delimiter {
+    if appends { Delimiter::Newline } else { Delimiter::None }
 }

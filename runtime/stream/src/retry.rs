@@ -67,7 +67,7 @@ fn deliver(
     let sink = Arc::clone(&plan.sink);
     let under_way = runtime.spawn(async move { sink.deliver(&object, &Asking(ask)).await });
     while let Ok((id, noted)) = asked.recv() {
-        let (bucket, key) = (plan.bucket.clone(), file.key.clone());
+        let (bucket, key) = (plan.outlet(file.role).bucket.clone(), file.key.clone());
         keeper.uploading(Upload { file: file.file.clone(), bucket, key, id })?;
         let _ = oneshot::Sender::send(noted, ());
     }

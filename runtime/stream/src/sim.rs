@@ -15,7 +15,7 @@ use world::{Death, World};
 
 /// Every sync that the simulation must see missing. `log.recover.*` and `log.void` are for what a hand put back and for
 /// two faults in a row, and have tests in the log; `state.text`, `state.id` and `state.abandon` are not part of a lane.
-const SITES: [&str; 12] = [
+const SITES: [&str; 13] = [
     "state.streams",
     "state.stream",
     "lane.folder",
@@ -27,6 +27,7 @@ const SITES: [&str; 12] = [
     "journal.name",
     "journal.entry",
     "parcels.file",
+    "parcels.pack",
     "parcels.name",
 ];
 
@@ -85,7 +86,7 @@ fn every_accepted_record_is_in_one_place_wherever_the_power_goes() {
 #[test]
 fn every_sync_is_needed() {
     for site in SITES {
-        let seen = (0..10).any(|seed| sweep(seed, 5, Some(site)).is_some());
+        let seen = (0..60).any(|seed| sweep(seed, 5, Some(site)).is_some());
         assert!(seen, "nothing goes wrong without the sync `{site}`");
     }
 }

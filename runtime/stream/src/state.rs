@@ -11,7 +11,8 @@ use rustix::fs::{FlockOperation, flock};
 use standpipe_log::{Disk, Quota, RealDisk, Settings, Site};
 use standpipe_sink::Begun;
 
-use crate::entry::Upload;
+use crate::Plan;
+use crate::entry::{Role, Upload};
 use crate::home::{Home, keep_text, read_text};
 use crate::inspect::{Depth, Flaw, Inspection, list};
 use crate::keeper::KeepError;
@@ -102,6 +103,17 @@ pub enum StateError {
         /// Outputs, and records that failed.
         outputs: u64,
     },
+    /// It backs up nothing now, and holds source records for the backup that it had.
+    #[error(
+        "stream `{stream}` has no `backup` now, and its state holds {records} records for the one that it had: \
+         restore that until they are delivered, or give the stream's records up with `--abandon {stream}`"
+    )]
+    NoBackup {
+        /// The stream.
+        stream: String,
+        /// Source records.
+        records: u64,
+    },
     /// It is in the config.
     #[error("stream `{stream}` is in the config: take it out before its records are given up")]
     InUse {
@@ -187,22 +199,27 @@ impl State {
         })
     }
 
-    /// Refuses if a stream that is not among `streams` holds data, if what any stream holds cannot be read, and if one of
-    /// those that `discard` holds outputs.
-    pub fn check(&self, streams: &BTreeSet<String>, discard: &BTreeSet<String>) -> Result<(), StateError> {
+    /// Refuses if a stream that has no plan holds data, if what any stream holds cannot be read, and if one holds what
+    /// its plan has no place for.
+    pub fn check(&self, plans: &[Plan]) -> Result<(), StateError> {
         let held = Inspection::on(Arc::clone(&self.disk), &self.path);
         for stream in held.streams()? {
             let report = held.stream(&stream, Depth::Newest);
             let (records, bytes) = (report.records(), report.bytes());
             let outputs = report.lanes.iter().map(|lane| lane.in_open() + lane.in_sealed()).sum();
+            let in_backup = report.lanes.iter().map(|lane| lane.of_role(Role::Backup)).sum();
             if let Some(flaw) = report.into_flaw() {
                 return Err(StateError::Unreadable { stream, flaw: Box::new(flaw) });
             }
-            if outputs > 0 && discard.contains(&stream) {
-                return Err(StateError::Homeless { stream, outputs });
-            }
-            if records > 0 && !streams.contains(&stream) {
-                return Err(StateError::Orphan { stream, records, bytes });
+            match plans.iter().find(|plan| plan.name == stream) {
+                None if records > 0 => return Err(StateError::Orphan { stream, records, bytes }),
+                Some(plan) if plan.discards() && outputs > 0 => {
+                    return Err(StateError::Homeless { stream, outputs });
+                }
+                Some(plan) if !plan.backs_up() && in_backup > 0 => {
+                    return Err(StateError::NoBackup { stream, records: in_backup });
+                }
+                _ => {}
             }
         }
         Ok(())

@@ -87,6 +87,8 @@ impl Stream {
         stop: &Stop,
         on_end: impl FnOnce(Result<(), Error>) + Send + 'static,
     ) -> Self {
+        let partitions = plan.partitions.as_ref();
+        plan.metrics.watch_partitions(partitions.map(|partitions| Arc::clone(&partitions.active)));
         let shared = Arc::new_cyclic(|this| Shared {
             home: Arc::new(home),
             window: Window::new(plan.concurrency),
@@ -300,7 +302,7 @@ impl Shared {
                 },
             }
         };
-        self.workers.probe(&self.plan.sink, &self.plan.bucket, self.plan.probe_key(), tell);
+        self.workers.probe(&self.plan.sink, &self.plan.destination.bucket, self.plan.probe_key(), tell);
     }
 
     /// An object was delivered.

@@ -106,6 +106,12 @@ pub enum ChangeError {
         /// The stream.
         stream: String,
     },
+    /// Source records that it may hold would have nowhere to go.
+    #[error("stream `{stream}` has no `backup` any more: stop the host, and start it again")]
+    Backup {
+        /// The stream.
+        stream: String,
+    },
     /// It cannot be started a second time.
     #[error(
         "stream `{stream}` reads standard input or a pipe, which cannot be begun anew: stop the host, and start it again"
@@ -260,6 +266,9 @@ impl Streams {
                 Some(running) if running.plan.is_like(&plan) && !running.is_down() => {}
                 Some(running) if running.plan.discards() != plan.discards() => {
                     return Err(ChangeError::Destination { stream: plan.name });
+                }
+                Some(running) if running.plan.backs_up() && !plan.backs_up() => {
+                    return Err(ChangeError::Backup { stream: plan.name });
                 }
                 Some(running) if running.stream.reads_apart() => {
                     return Err(ChangeError::Pipe { stream: plan.name });

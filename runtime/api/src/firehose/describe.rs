@@ -1,12 +1,14 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use standpipe_spec::{Compression, Destination, S3Destination, Stream};
+use standpipe_spec::{BackupMode, Compression, Destination, Objects, Stream};
 use standpipe_stream::Health;
 
 use super::Asked;
 use crate::api::Settings;
 use crate::fault::Fault;
 use crate::validate::Violations;
+
+mod processors;
 
 const MEBI: u64 = 1 << 20;
 
@@ -51,10 +53,31 @@ pub(super) fn describe(asked: &Asked<'_>) -> Result<Vec<u8>, Fault> {
 /// The one destination; none if records are discarded.
 fn destination(settings: &Settings, stream: &Stream) -> Option<Value> {
     let Destination::S3(s3) = &stream.destination else { return None };
-    let plain = s3_description(settings, s3);
+    let mut plain = s3_description(settings, &s3.objects);
+    if let Some(prefix) = &s3.error_output_prefix {
+        plain.insert("ErrorOutputPrefix".into(), prefix.value.as_str().into());
+    }
     let mut extended = plain.clone();
-    extended.insert("ProcessingConfiguration".into(), processing(settings, stream, s3));
-    extended.insert("S3BackupMode".into(), "Disabled".into());
+    extended.insert("ProcessingConfiguration".into(), processors::processing(settings, stream, s3));
+    // Firehose keeps all source records of a stream like this, or none.
+    let backup = stream.backup.as_ref().filter(|backup| backup.mode == BackupMode::All);
+    extended.insert("S3BackupMode".into(), if backup.is_some() { "Enabled" } else { "Disabled" }.into());
+    if let Some(backup) = backup {
+        let shown = s3_description(settings, &backup.objects);
+        extended.insert("S3BackupDescription".into(), shown.into());
+    }
+    for (key, text) in
+        [("CustomTimeZone", &s3.objects.time_zone), ("FileExtension", &s3.objects.file_extension)]
+    {
+        if let Some(text) = text {
+            extended.insert(key.into(), text.value.as_str().into());
+        }
+    }
+    if s3.partitioning.is_some() {
+        // Delivery is tried for ever.
+        let shown = json!({ "Enabled": true, "RetryOptions": { "DurationInSeconds": 300 } });
+        extended.insert("DynamicPartitioningConfiguration".into(), shown);
+    }
     Some(json!({
         "DestinationId": "destinationId-000000000001",
         "S3DestinationDescription": plain,
@@ -67,46 +90,29 @@ fn role(settings: &Settings) -> String {
     format!("arn:aws:iam::{}:role/standpipe", settings.account)
 }
 
-fn s3_description(settings: &Settings, s3: &S3Destination) -> Map<String, Value> {
-    let compression = match s3.compression {
-        Compression::None => "UNCOMPRESSED",
-        Compression::Gzip => "GZIP",
-    };
+fn s3_description(settings: &Settings, objects: &Objects) -> Map<String, Value> {
     let mut shown = Map::new();
     shown.insert("RoleARN".into(), role(settings).into());
-    shown.insert("BucketARN".into(), format!("arn:aws:s3:::{}", s3.bucket.value).into());
-    for (key, prefix) in [("Prefix", &s3.prefix), ("ErrorOutputPrefix", &s3.error_output_prefix)] {
-        if let Some(prefix) = prefix {
-            shown.insert(key.into(), prefix.value.as_str().into());
-        }
+    shown.insert("BucketARN".into(), format!("arn:aws:s3:::{}", objects.bucket.value).into());
+    if let Some(prefix) = &objects.prefix {
+        shown.insert("Prefix".into(), prefix.value.as_str().into());
     }
-    let (size, interval) = (s3.buffering.size.div_ceil(MEBI), s3.buffering.interval.as_secs());
+    let (size, interval) = (objects.buffering.size.div_ceil(MEBI), objects.buffering.interval.as_secs());
     shown.insert("BufferingHints".into(), json!({ "SizeInMBs": size, "IntervalInSeconds": interval }));
-    shown.insert("CompressionFormat".into(), compression.into());
+    shown.insert("CompressionFormat".into(), compression(objects.compression).into());
     shown.insert("EncryptionConfiguration".into(), json!({ "NoEncryptionConfig": "NoEncryption" }));
     shown.insert("CloudWatchLoggingOptions".into(), json!({ "Enabled": false }));
     shown
 }
 
-/// Plugins stand where Lambda functions would.
-fn processing(settings: &Settings, stream: &Stream, s3: &S3Destination) -> Value {
-    let parameter = |name: &str, value: &str| json!({ "ParameterName": name, "ParameterValue": value });
-    let Settings { account, region, .. } = settings;
-    let mut processors: Vec<Value> = Vec::new();
-    for plugin in &stream.transform {
-        let function = format!("arn:aws:lambda:{region}:{account}:function:{}", plugin.value);
-        processors.push(json!({ "Type": "Lambda", "Parameters": [
-            parameter("LambdaArn", &function),
-            parameter("NumberOfRetries", "3"),
-            parameter("RoleArn", &role(settings)),
-            parameter("BufferSizeInMBs", "1"),
-            parameter("BufferIntervalInSeconds", "60"),
-        ]}));
+fn compression(compression: Compression) -> &'static str {
+    match compression {
+        Compression::None => "UNCOMPRESSED",
+        Compression::Gzip => "GZIP",
+        Compression::Zip => "ZIP",
+        Compression::Snappy => "Snappy",
+        Compression::HadoopSnappy => "HADOOP_SNAPPY",
+        // Firehose has none of this name.
+        Compression::Zstd => "ZSTD",
     }
-    if s3.append_delimiter {
-        processors.push(
-            json!({ "Type": "AppendDelimiterToRecord", "Parameters": [parameter("Delimiter", "\\n")] }),
-        );
-    }
-    json!({ "Enabled": !processors.is_empty(), "Processors": processors })
 }

@@ -89,6 +89,7 @@ fn role(role: Role) -> &'static str {
     match role {
         Role::Destination => "destination",
         Role::ErrorOutput => "error output",
+        Role::Backup => "backup",
     }
 }
 

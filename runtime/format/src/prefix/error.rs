@@ -2,8 +2,10 @@ use std::ops::Range;
 
 use standpipe_record::Kind;
 
-use super::pattern::LETTERS;
-use super::{MAX_PREFIX_BYTES, Role};
+use super::{KeySource, MAX_PREFIX_BYTES, MAX_PREFIX_TEXT_BYTES, Role};
+use crate::quoted::quoted;
+
+mod help;
 
 /// A prefix that cannot be used: what is wrong, and with which bytes of its text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -70,9 +72,9 @@ pub enum Problem {
         /// The value.
         value: String,
     },
-    /// Partition keys are for a later version.
-    #[error("`{namespace}` is not in this version")]
-    PartitionKey {
+    /// A partition key has no name.
+    #[error("`{namespace}` names no partition key")]
+    NoKeyName {
         /// The namespace.
         namespace: String,
     },
@@ -84,7 +86,33 @@ pub enum Problem {
         /// The namespace.
         namespace: String,
     },
-    /// A destination's objects have no error type.
+    /// Partition keys cannot stand in the prefix of a backup.
+    #[error("`{namespace}` cannot stand in the prefix of a backup: a record is backed up before it has keys")]
+    PartitionKeyInBackup {
+        /// The namespace.
+        namespace: String,
+    },
+    /// A prefix has partition keys, and the destination no partitioning.
+    #[error("`{namespace}` needs partitioning, which the destination does not have")]
+    KeyWithoutPartitioning {
+        /// The namespace.
+        namespace: String,
+    },
+    /// There is nothing that a partition key could come from.
+    #[error("`{namespace}` has no keys: {}", lacks(*.wanted))]
+    KeyWithoutSource {
+        /// The namespace.
+        namespace: String,
+        /// What the key should come from.
+        wanted: KeySource,
+    },
+    /// The destination has partitioning, and its prefix no partition key.
+    #[error("the destination has partitioning, and its prefix no partition key")]
+    NoKey,
+    /// The destination has partitioning, and the error output no prefix.
+    #[error("partitioning needs an error output prefix")]
+    NoErrorOutputPrefixForKeys,
+    /// A destination's objects have no error type, nor have a backup's.
     #[error("`firehose:error-output-type` has no value outside the error output")]
     ErrorTypeInDestination,
     /// The error output's prefix has expressions, but not this one.
@@ -93,6 +121,20 @@ pub enum Problem {
     /// The destination's prefix has expressions, and the error output has no prefix.
     #[error("a prefix with expressions needs an error output prefix beside it")]
     NoErrorOutputPrefix,
+    /// Its text is too long.
+    #[error("the text of the prefix has {bytes} bytes; the limit is {MAX_PREFIX_TEXT_BYTES}")]
+    TextTooLong {
+        /// Its length.
+        bytes: usize,
+    },
+    /// The error output's prefix, made from the destination's, can come out too long.
+    #[error(
+        "the prefix of the error output, made from this one, can come out as {bytes} bytes; the limit is {MAX_PREFIX_BYTES}"
+    )]
+    ErrorOutputTooLong {
+        /// The most bytes that it can have.
+        bytes: usize,
+    },
     /// It can come out too long.
     #[error("the prefix can come out as {bytes} bytes; the limit is {MAX_PREFIX_BYTES}")]
     TooLong {
@@ -108,16 +150,40 @@ pub enum Problem {
         /// The letter.
         letter: char,
     },
+    /// A date pattern has a letter that Java's versions do not print alike.
+    #[error("`{run}` cannot be used in a date pattern: {reason}")]
+    Differs {
+        /// The letter, as often as it stands there.
+        run: String,
+        /// What it would print.
+        reason: &'static str,
+    },
     /// A letter of a date pattern is repeated too often, or too seldom.
-    #[error("the letter `{letter}` stands {count} times in a row; a date pattern takes {}", counts(*.letter, *.most))]
+    #[error("the letter `{letter}` stands {count} times in a row; a date pattern takes {takes}")]
     Count {
         /// The letter.
         letter: char,
         /// How often it stands there.
         count: usize,
-        /// How often it may.
-        most: usize,
+        /// How often it may, in words.
+        takes: &'static str,
     },
+    /// A `p` is not followed by a letter to pad.
+    #[error("the letter `p` pads the field behind it, and there is none")]
+    NothingToPad,
+    /// A field can come out longer than it is padded to, which Java takes for an error then.
+    #[error("`{run}` pads to {width} {} what can have {longest}", if *.width == 1 { "character" } else { "characters" })]
+    PadTooNarrow {
+        /// The letters.
+        run: String,
+        /// How often the `p` stands there.
+        width: usize,
+        /// How many characters the field can have.
+        longest: usize,
+    },
+    /// A date pattern ends an optional section that it did not begin.
+    #[error("`]` ends an optional section, and there is no `[` before it")]
+    NoSection,
     /// A date pattern has a character that is reserved.
     #[error("`{character}` is reserved in date patterns")]
     Reserved {
@@ -129,66 +195,10 @@ pub enum Problem {
     QuoteNotClosed,
 }
 
-impl Problem {
-    /// What to do about it.
-    pub fn help(&self) -> String {
-        match self {
-            Self::NotClosed => "close it with `}`; `!{` begins an expression and nothing else".to_owned(),
-            Self::NoValue { .. } => "write `!{timestamp:yyyy/MM/dd}`, for example".to_owned(),
-            Self::Namespace { namespace } => {
-                match ["timestamp", "firehose"].into_iter().find(|known| same(known, namespace)) {
-                    Some(known) => format!("write `{known}`"),
-                    None => "write `timestamp` or `firehose`".to_owned(),
-                }
-            }
-            Self::Value { value } => {
-                let known = ["random-string", "error-output-type"];
-                match known.into_iter().find(|known| same(known, value)) {
-                    Some(known) => format!("write `{known}`"),
-                    None => "write `random-string` or `error-output-type`".to_owned(),
-                }
-            }
-            Self::PartitionKey { .. } => "remove it; objects are parted by time alone so far".to_owned(),
-            Self::PartitionKeyInErrorOutput { .. } => "remove it".to_owned(),
-            Self::ErrorTypeInDestination => "move it to the error output prefix".to_owned(),
-            Self::NoErrorType => "add `!{firehose:error-output-type}/`".to_owned(),
-            Self::NoErrorOutputPrefix => {
-                "add `error_output_prefix = \"failed/!{firehose:error-output-type}/\"`".to_owned()
-            }
-            Self::TooLong { .. } => "shorten it".to_owned(),
-            Self::EmptyPattern => "write `!{timestamp:yyyy/MM/dd}`, for example".to_owned(),
-            Self::Letter { letter: 'Y' } => {
-                "write `yyyy`: `Y` is the year that a week belongs to, another one around New Year".to_owned()
-            }
-            Self::Letter { .. } => {
-                format!("use {LETTERS}, and put other text in single quotes, as in `'year='yyyy`")
-            }
-            Self::Count { .. } => "write it as often as that".to_owned(),
-            Self::Reserved { .. } => "put it in single quotes".to_owned(),
-            Self::QuoteNotClosed => "close it, or write two single quotes for one".to_owned(),
-        }
+/// What is missing that keys could come from.
+fn lacks(source: KeySource) -> &'static str {
+    match source {
+        KeySource::Query => "the partitioning has no query",
+        KeySource::Plugin => "the stream has no plugin",
     }
-}
-
-/// Whether somebody who wrote `text` meant `known`.
-fn same(known: &str, text: &str) -> bool {
-    text.trim().replace('_', "-").eq_ignore_ascii_case(known)
-}
-
-/// How often `letter` may stand in a row, in words.
-fn counts(letter: char, most: usize) -> String {
-    match (letter, most) {
-        ('V', _) => "exactly 2".to_owned(),
-        (_, 1) => "1".to_owned(),
-        _ => format!("1 to {most}"),
-    }
-}
-
-/// `text` for a message: in backticks, control characters escaped, cut short.
-fn quoted(text: &str) -> String {
-    const MOST: usize = 80;
-    let mut characters = text.chars();
-    let shown: String = characters.by_ref().take(MOST).flat_map(char::escape_debug).collect();
-    let more = if characters.next().is_some() { "…" } else { "" };
-    format!("`{shown}{more}`")
 }

@@ -10,7 +10,7 @@ use standpipe_record::Position;
 use super::{Depth, Flaw, JournalReport, LaneReport, LogReport, list};
 use crate::entry::SealedFile;
 use crate::home::LaneHome;
-use crate::keeper::KeepError;
+use crate::keeper::{KeepError, holders};
 use crate::live::Live;
 use crate::parcel::hex;
 
@@ -112,21 +112,28 @@ fn journal(home: &LaneHome, report: &mut LaneReport) -> Result<(), KeepError> {
 /// journal was read: it may have been made just before, or be delivered just after.
 fn parcels(home: &LaneHome, before: &Files, after: &Files, report: &mut LaneReport) {
     let folder = home.folder().join("parcels");
-    let named: BTreeMap<_, _> = report.sealed.iter().map(|file| (folder.join(&file.file), file)).collect();
+    let named = holders(report.sealed.iter());
     for path in before.keys().filter(|path| path.starts_with(&folder)) {
-        if after.contains_key(path) && !named.contains_key(path) {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if after.contains_key(path) && !named.contains_key(name) {
             report.leftovers.push((path.clone(), "no entry names it"));
         }
     }
-    for (path, file) in named {
+    let mut flaws = Vec::new();
+    for (name, wanted) in named {
+        let path = folder.join(name);
         match after.get(&path).or_else(|| before.get(&path)) {
-            None => report.flaws.push(missing(path, file)),
-            Some(&have) if have != file.bytes => {
-                report.flaws.push(Flaw::Length { path, have, want: file.bytes });
+            None => {
+                let held = report.sealed.iter().filter(|file| file.holder() == name);
+                flaws.extend(held.map(|file| missing(path.clone(), file)));
+            }
+            Some(&have) if !wanted.fits(have) => {
+                flaws.push(Flaw::Length { path, have, want: wanted.bytes() });
             }
             Some(_) => {}
         }
     }
+    report.flaws.extend(flaws);
 }
 
 fn missing(path: PathBuf, file: &SealedFile) -> Flaw {
@@ -139,11 +146,12 @@ fn digests(home: &LaneHome, report: &mut LaneReport) -> Result<(), KeepError> {
     let items = list(home.home.disk.as_ref(), &folder)?;
     let mut gone = Vec::new();
     for file in &report.sealed {
-        if !items.iter().any(|item| item.name == file.file && item.len == file.bytes) {
+        let end = file.at.saturating_add(file.bytes);
+        if !items.iter().any(|item| item.name == file.holder() && item.len >= end) {
             continue;
         }
-        let path = folder.join(&file.file);
-        match digest(home, &path) {
+        let path = folder.join(file.holder());
+        match digest(home, &path, file) {
             Ok(digest) if digest == file.sha256 => {}
             Ok(_) => report.flaws.push(Flaw::Digest { path, bytes: file.bytes }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => gone.push((path, file)),
@@ -159,18 +167,21 @@ fn digests(home: &LaneHome, report: &mut LaneReport) -> Result<(), KeepError> {
     Ok(())
 }
 
-fn digest(home: &LaneHome, path: &Path) -> io::Result<String> {
+fn digest(home: &LaneHome, path: &Path, about: &SealedFile) -> io::Result<String> {
     let file = home.home.disk.open(path)?;
-    let (mut sum, mut piece, mut at) = (Sha256::new(), vec![0; PIECE], 0);
-    loop {
-        match file.read_at(at, &mut piece)? {
-            0 => return Ok(hex(&sum.finalize())),
+    let (mut sum, mut piece, mut at) = (Sha256::new(), vec![0; PIECE], about.at);
+    let end = about.at.saturating_add(about.bytes);
+    while at < end {
+        let room = usize::try_from(end - at).unwrap_or(PIECE).min(PIECE);
+        match file.read_at(at, piece.get_mut(..room).unwrap_or_default())? {
+            0 => break,
             read => {
                 sum.update(piece.get(..read).unwrap_or_default());
                 at += read as u64;
             }
         }
     }
+    Ok(hex(&sum.finalize()))
 }
 
 fn log(home: &LaneHome, depth: Depth, report: &mut LaneReport) -> Result<(), KeepError> {

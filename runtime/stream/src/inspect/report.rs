@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use standpipe_log::{SegmentInfo, Torn};
 
-use crate::entry::{Carry, Counts, SealedFile};
+use crate::entry::{Carry, Counts, Role, SealedFile};
 use crate::journal::JournalError;
 use crate::keeper::KeepError;
 
@@ -111,6 +111,13 @@ impl LaneReport {
     /// Records, or outputs, in sealed files.
     pub fn in_sealed(&self) -> u64 {
         self.sealed.iter().map(|file| file.records).sum()
+    }
+
+    /// Records, or outputs, in parcels and files of a role.
+    pub fn of_role(&self, role: Role) -> u64 {
+        let open = self.open.iter().filter(|parcel| parcel.role == role).map(|parcel| parcel.records);
+        let sealed = self.sealed.iter().filter(|file| file.role == role).map(|file| file.records);
+        open.chain(sealed).sum()
     }
 
     /// Records, or outputs, that are neither delivered nor given up.

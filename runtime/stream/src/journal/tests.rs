@@ -21,6 +21,8 @@ fn entry(number: u64) -> Entry {
         position: number * 10,
         next_parcel: 3,
         sealed: vec![SealedFile {
+            pack: None,
+            at: 0,
             file: format!("{number:020}-00000"),
             parcel: 1,
             role: Role::Destination,
@@ -34,6 +36,7 @@ fn entry(number: u64) -> Entry {
             plugins: vec!["sha256:11".into()],
         }],
         carries: vec![Carry {
+            group: None,
             parcel: 2,
             role: Role::ErrorOutput,
             opened_ms: 1_000,

@@ -1,15 +1,16 @@
 //! Sealed files on their way to the destination.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
-use standpipe_format::{CONTENT_TYPE, uuid};
+use standpipe_format::{CONTENT_TYPE, Compression, uuid};
 use standpipe_log::failpoint;
 use standpipe_sink::{Begun, Object};
 
-use super::{KeepError, Keeper, unlink};
+use super::{KeepError, Keeper};
 use crate::Plan;
 use crate::entry::{Entry, Renamed, SealedFile, Upload};
 use crate::live::{Live, unhex};
@@ -30,6 +31,38 @@ fn check(file: &File, about: &SealedFile) -> std::io::Result<bool> {
     Ok(at == about.bytes && hex(&hash.finalize()) == about.sha256)
 }
 
+/// Sums over the files that wait for their delivery: there may be very many.
+#[derive(Debug, Default)]
+pub(super) struct Waits {
+    /// When oldest records arrived, and for how many files.
+    oldest: BTreeMap<u64, usize>,
+    records: u64,
+    bytes: u64,
+}
+
+impl Waits {
+    pub(super) fn add(&mut self, file: &SealedFile) {
+        if let Some(oldest) = file.oldest_ms {
+            *self.oldest.entry(oldest).or_default() += 1;
+        }
+        self.records += file.records;
+        self.bytes += file.bytes;
+    }
+
+    fn remove(&mut self, file: &SealedFile) {
+        if let Some(oldest) = file.oldest_ms
+            && let Some(files) = self.oldest.get_mut(&oldest)
+        {
+            *files -= 1;
+            if *files == 0 {
+                self.oldest.remove(&oldest);
+            }
+        }
+        self.records -= file.records;
+        self.bytes -= file.bytes;
+    }
+}
+
 impl Keeper {
     /// The files that wait for their delivery, oldest first.
     pub(crate) fn undelivered(&self) -> impl Iterator<Item = &SealedFile> {
@@ -38,25 +71,24 @@ impl Keeper {
 
     /// When the oldest record in them arrived.
     pub(crate) fn oldest_ms(&self) -> Option<u64> {
-        self.live.files.values().filter_map(|file| file.oldest_ms).min()
+        self.waits.oldest.first_key_value().map(|(oldest, _)| *oldest)
     }
 
     /// How many they are, and their bytes.
     pub(crate) fn sealed(&self) -> Amount {
-        let bytes = self.live.files.values().map(|file| file.bytes).sum();
-        Amount { count: self.live.files.len() as u64, bytes }
+        Amount { count: self.live.files.len() as u64, bytes: self.waits.bytes }
     }
 
     /// Records, or outputs, that are sealed and not delivered.
     pub(crate) fn waiting(&self) -> u64 {
-        self.live.files.values().map(|file| file.records).sum()
+        self.waits.records
     }
 
     /// Reads a sealed file back as an object.
     pub(crate) fn object(&self, about: &SealedFile, plan: &Plan) -> Result<Object, KeepError> {
-        let path = self.folder.join("parcels").join(&about.file);
+        let path = self.folder.join("parcels").join(about.holder());
         let known = self.written.contains(&about.file);
-        if plan.sink.takes_files() {
+        if plan.sink.takes_files() && about.pack.is_none() {
             let file = self.disk.system_file(&path).map_err(|source| KeepError::io(&path, "open", source))?;
             if let Some(file) = file {
                 if !known {
@@ -72,7 +104,7 @@ impl Keeper {
         let mut body = vec![0; usize::try_from(about.bytes).unwrap_or(usize::MAX)];
         let mut filled = 0;
         while let Some(room) = body.get_mut(filled..).filter(|room| !room.is_empty()) {
-            let read = file.read_at(filled as u64, room);
+            let read = file.read_at(about.at + filled as u64, room);
             match read.map_err(|source| KeepError::io(&path, "read", source))? {
                 0 => return Err(KeepError::corrupt(&path, "it is shorter than the journal says")),
                 read => filled += read,
@@ -85,12 +117,10 @@ impl Keeper {
     }
 
     fn described(&self, about: &SealedFile, plan: &Plan, body: bytes::Bytes, file: Option<File>) -> Object {
-        let content_encoding = match about.encoding.as_deref() {
-            Some("gzip") => Some("gzip"),
-            _ => None,
-        };
+        let mut known = Compression::ALL.into_iter().filter_map(Compression::content_encoding);
+        let content_encoding = known.find(|known| about.encoding.as_deref() == Some(*known));
         Object {
-            bucket: plan.bucket.clone(),
+            bucket: plan.outlet(about.role).bucket.clone(),
             key: about.key.clone(),
             body,
             file: file.map(Arc::new),
@@ -113,9 +143,8 @@ impl Keeper {
         self.note(Entry { delivered, ..Entry::default() })?;
         failpoint("note.after");
         for file in files {
-            unlink(self.disk.as_ref(), &self.folder.join("parcels").join(&file.file))?;
-            self.written.remove(&file.file);
-            self.share.give_back(file.bytes);
+            self.waits.remove(file);
+            self.forget_file(file)?;
         }
         failpoint("unlink.after");
         self.compact()

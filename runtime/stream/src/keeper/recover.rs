@@ -9,19 +9,22 @@ use std::sync::Arc;
 use standpipe_log::{Log, Open};
 use standpipe_record::Position;
 
+use super::files::Waits;
+use super::pack::Packs;
 use super::{KeepError, Keeper, unlink};
-use crate::entry::{Answer, Counts};
+use crate::entry::{Answer, Carry, Counts, SealedFile};
 use crate::home::LaneHome;
 use crate::journal::Journal;
 use crate::live::Live;
-use crate::parcel::{Parcel, hex};
+use crate::parcel::hex;
 
 /// What recovery found.
 #[derive(Debug)]
 pub(crate) struct Recovered {
     pub(crate) keeper: Keeper,
     pub(crate) log: Log,
-    pub(crate) open: Vec<Parcel>,
+    /// Open parcels: what they have in all.
+    pub(crate) open: Vec<Carry>,
     pub(crate) position: Position,
     pub(crate) next_parcel: u64,
     /// How far sources are in the log, settled or not.
@@ -100,12 +103,15 @@ impl Keeper {
             live,
             counted: 0,
             written: BTreeSet::new(),
+            packs: Packs::default(),
+            compressor: None,
+            waits: Waits::default(),
         };
         if found.number > 0 {
             keeper.count_journal();
         }
         keeper.tidy_parcels()?;
-        let open = keeper.live.carried.values().map(|(carry, _)| Parcel::restore(carry)).collect();
+        let open = keeper.live.carried.values().map(|(carry, _)| carry.clone()).collect();
         let (next_parcel, counts) = (keeper.live.next_parcel, keeper.live.counts);
         Ok(Recovered { keeper, log, open, position, next_parcel, sources, answers, counts })
     }
@@ -118,20 +124,26 @@ impl Keeper {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(source) => return Err(KeepError::io(&folder, "list", source)),
         };
+        let holders = holders(self.live.files.values());
         for item in &items {
-            if !self.live.files.contains_key(&item.name) {
+            if !holders.contains_key(&*item.name) {
                 unlink(self.disk.as_ref(), &folder.join(&item.name))?;
             }
         }
         let there: BTreeMap<&str, u64> = items.iter().map(|item| (item.name.as_str(), item.len)).collect();
-        for file in self.live.files.values() {
-            if there.get(file.file.as_str()) != Some(&file.bytes) {
+        for (name, wanted) in &holders {
+            let len = there.get(name).copied();
+            if !len.is_some_and(|len| wanted.fits(len)) {
                 return Err(KeepError::corrupt(
-                    &folder.join(&file.file),
+                    &folder.join(name),
                     "the journal names it and it is missing or has another length",
                 ));
             }
-            self.share.found(file.bytes);
+            self.share.found(wanted.bytes());
+        }
+        for file in self.live.files.values() {
+            self.packs.add(file);
+            self.waits.add(file);
         }
         Ok(())
     }
@@ -139,4 +151,42 @@ impl Keeper {
 
 fn is_journal(path: &Path) -> bool {
     path.extension().is_some_and(|end| end == "journal")
+}
+
+/// How long a file should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Length {
+    /// Just so.
+    Exact(u64),
+    /// At least so: what stood behind it in the pack may be delivered.
+    AtLeast(u64),
+}
+
+impl Length {
+    pub(crate) fn fits(self, len: u64) -> bool {
+        match self {
+            Self::Exact(wanted) => len == wanted,
+            Self::AtLeast(wanted) => len >= wanted,
+        }
+    }
+
+    pub(crate) fn bytes(self) -> u64 {
+        match self {
+            Self::Exact(bytes) | Self::AtLeast(bytes) => bytes,
+        }
+    }
+}
+
+/// The files in which sealed parcels are.
+pub(crate) fn holders<'a>(files: impl Iterator<Item = &'a SealedFile>) -> BTreeMap<&'a str, Length> {
+    let mut holders = BTreeMap::new();
+    for file in files {
+        let end = file.at.saturating_add(file.bytes);
+        let wanted = if file.pack.is_some() { Length::AtLeast(end) } else { Length::Exact(end) };
+        let held = holders.entry(file.holder()).or_insert(wanted);
+        if held.bytes() < end {
+            *held = wanted;
+        }
+    }
+    holders
 }

@@ -82,6 +82,12 @@ pub struct Reading {
     pub plugins: PluginReading,
     /// Of the destination and of the error output.
     pub deliveries: DeliveryReading,
+    /// Of the backup.
+    pub backup: BackupReading,
+    /// Partitions that are open now, and how many may be, if the stream has any.
+    pub partitions: Option<Level>,
+    /// Records that failed because their partition would have been one too many.
+    pub refused_partitions: u64,
     /// Open parcels now, and their bytes before compression.
     pub open: Amount,
     /// Sealed files that wait for their delivery now.
@@ -127,6 +133,15 @@ pub struct DeliveryReading {
     pub throttled: u64,
     /// How long those took that went well.
     pub times: Times,
+}
+
+/// Deliveries of a stream to its backup.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct BackupReading {
+    /// Objects delivered.
+    pub objects: Amount,
+    /// Records in these.
+    pub records: u64,
 }
 
 /// So many things, and their bytes.

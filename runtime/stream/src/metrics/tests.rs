@@ -88,15 +88,18 @@ fn puts_are_counted_by_their_kind() {
 #[test]
 fn deliveries_are_counted_by_how_they_end() {
     let stream = StreamMetrics::default();
-    stream.delivered(4, 100, 3 * MS);
+    stream.delivered(Role::Destination, 4, 100, 3 * MS);
+    stream.delivered(Role::Backup, 9, 900, 3 * MS);
     stream.refused(true);
     stream.refused(false);
     let deliveries = stream.reading().deliveries;
-    assert_eq!((deliveries.tries, deliveries.refused, deliveries.throttled), (3, 2, 1));
+    assert_eq!((deliveries.tries, deliveries.refused, deliveries.throttled), (4, 2, 1));
     assert_eq!((deliveries.objects, deliveries.records), (Amount { count: 1, bytes: 100 }, 4));
-    assert_eq!(deliveries.times.sum, 3 * MS);
+    assert_eq!(deliveries.times.sum, 6 * MS);
+    let backup = stream.reading().backup;
+    assert_eq!((backup.objects, backup.records), (Amount { count: 1, bytes: 900 }, 9));
     let Figures { objects, bytes, tries, refused, throttled, .. } = stream.figures();
-    assert_eq!((objects, bytes, tries, refused, throttled), (1, 100, 3, 2, 1));
+    assert_eq!((objects, bytes, tries, refused, throttled), (2, 1_000, 4, 2, 1));
 }
 
 #[test]

@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use standpipe_format::{Compression, Delimiter, Prefixes};
+use standpipe_format::Delimiter;
 use standpipe_log::testing::{Fault, MemoryDisk, Operation};
 use standpipe_log::{Quota, RequestId};
 use standpipe_record::{Batch, Clock, SystemClock};
 use standpipe_sink::testing::Memory;
 
 use crate::home::Home;
-use crate::plan::Source;
+use crate::plan::{Outlet, Source};
 use crate::{Accepted, Plan, Stop, Stream, Workers};
 
 /// Lines of the file, of which a read takes about a fifth: a group has several frames and segments.
@@ -22,24 +22,10 @@ const LINES: usize = 900;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn plan(source: Source, sink: &Arc<Memory>) -> Plan {
-    Plan {
-        name: "s".into(),
-        metrics: Arc::default(),
-        concurrency: 2,
-        discards: false,
-        buckets: Arc::default(),
-        source,
-        lanes: 2,
-        plugins: Vec::new(),
-        prefixes: Prefixes::parse(Some("out/"), Some("failed/")).unwrap(),
-        bucket: "b".into(),
-        compression: Compression::None,
-        size: 200_000,
-        interval: Duration::from_secs(60),
-        delimiter: Delimiter::Newline,
-        sink: Arc::clone(sink) as Arc<dyn standpipe_sink::Sink>,
-        clock: Arc::new(SystemClock),
-    }
+    let plain = crate::plan::testing::plan("s", "out/", Arc::clone(sink) as Arc<dyn standpipe_sink::Sink>);
+    let (size, interval) = (200_000, Duration::from_secs(60));
+    let destination = Outlet { size, interval, delimiter: Delimiter::Newline, ..plain.destination.clone() };
+    Plan { source, destination, ..plain }
 }
 
 /// A host with one stream.

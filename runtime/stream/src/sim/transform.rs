@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 
 use standpipe_log::testing::Rng;
 use standpipe_plugin::{StartError, Step};
-use standpipe_record::{Batch, Cause, Failure, Outcomes};
+use standpipe_record::{Batch, Cause, Column, Failure, Outcomes};
 
 use crate::lane::Transform;
 
@@ -16,8 +16,13 @@ pub(super) enum Fate {
     Emitted(u32, u64),
 }
 
-/// The last fate of each record, by its number.
+/// The last fate of each part of a record, by its number.
 pub(super) type Fates = Arc<Mutex<HashMap<u64, Fate>>>;
+
+/// The values of partition keys that the outputs of a part have.
+pub(super) fn keys_of(part: u64, spread: u64) -> [String; 2] {
+    [format!("k{}", part.wrapping_mul(7_919) % spread), format!("j{}", part % 2)]
+}
 
 /// A plugin that does something else each time it runs: exactly once must need nothing from it.
 #[derive(Debug)]
@@ -26,6 +31,8 @@ pub(super) struct Whim {
     pub(super) fates: Fates,
     pub(super) run: u64,
     pub(super) next: usize,
+    /// How many values the first partition key has.
+    pub(super) spread: u64,
 }
 
 impl Transform for Whim {
@@ -38,6 +45,10 @@ impl Transform for Whim {
             return Err(StartError::Instantiate { error: "not now".into() });
         }
         let until = batch.len().min(self.next + 1 + self.rng.below(5));
+        let mut columns = ["k", "j"].map(|name| Column::new(name, out.outputs.len()));
+        if let Some((k, j)) = out.outputs.column("k").zip(out.outputs.column("j")) {
+            columns = [k.clone(), j.clone()];
+        }
         while self.next < until {
             let index = u32::try_from(self.next).unwrap();
             let record = String::from_utf8(batch.get(self.next).unwrap().to_vec()).unwrap();
@@ -57,11 +68,17 @@ impl Transform for Whim {
                         let arrival = batch.arrival_ms()[self.next];
                         out.outputs.push(format!("{number} {run} {part}").as_bytes(), arrival).unwrap();
                         out.origins.push(index);
+                        for (column, value) in columns.iter_mut().zip(keys_of(number, self.spread)) {
+                            column.push(Some(value.as_bytes()));
+                        }
                     }
                 }
             }
             self.fates.lock().unwrap().insert(number, fate);
             self.next += 1;
+        }
+        for column in columns {
+            out.outputs.set_column(column).unwrap();
         }
         Ok(if self.next < batch.len() {
             if self.rng.coin() { Step::More } else { Step::Part }

@@ -4,27 +4,43 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use standpipe_format::{Compression, Delimiter, Prefixes};
+use standpipe_format::split::{Deaggregate, Rules};
+use standpipe_format::{Compression, Delimiter, Layout, Partitioning, Prefix, Prefixes};
 use standpipe_log::testing::{Fault, Loss, MemoryDisk, Rng};
 use standpipe_log::{Append, Log, Quota, RequestId, SourceRange, Span};
 use standpipe_record::{Batch, Kind, ManualClock};
 use standpipe_sink::Sink;
 use standpipe_sink::testing::Memory;
 
-use super::check::check;
+use super::check::{Checked, check};
 use super::transform::{Fates, Whim};
 use crate::Plan;
 use crate::home::{Home, LaneHome};
 use crate::keeper::{KeepError, Keeper};
 use crate::lane::{AdvanceError, Lane, Take};
 use crate::parcel::{Cut, hex};
-use crate::plan::Source;
+use crate::plan::{Backs, Backup, Outlet, Overflow, Partitions, testing};
 
 const ACTIONS: usize = 90;
 /// It dies of a power cut twice at most.
 const LIVES: usize = 10;
 /// Records of files have numbers of their own: this times the file's, and where in it they are.
 pub(super) const FILE: u64 = 1_000_000;
+/// The bucket of source records.
+pub(super) const BACKUP: &str = "raw";
+
+/// The numbers of a record's parts.
+pub(super) fn parts(number: u64, splits: bool) -> std::ops::Range<u64> {
+    let parts = if splits { 1 + number % 3 } else { 1 };
+    4 * number..4 * number + parts
+}
+
+/// A record: the same number is the same line, whenever it is read.
+pub(super) fn line(number: u64, splits: bool) -> String {
+    let padding = ".".repeat(usize::try_from(number % 80).unwrap());
+    let parts: Vec<String> = parts(number, splits).map(|part| format!("{part}{padding}")).collect();
+    parts.join("|")
+}
 
 /// A stream with everything around it, driven by one seed.
 pub(super) struct World {
@@ -44,6 +60,11 @@ pub(super) struct World {
     files: [(u64, u64); 2],
     next: u64,
     runs: u64,
+    /// How many values the first partition key has.
+    spread: u64,
+    /// Whether records hold several.
+    splits: bool,
+    backs: Backs,
 }
 
 /// How the first life ends, and perhaps the second.
@@ -104,6 +125,9 @@ impl World {
             files: [(0, 0); 2],
             next: 0,
             runs: 0,
+            spread: if seed.is_multiple_of(3) { 500 } else { 3 },
+            splits: !seed.is_multiple_of(4),
+            backs: if seed.is_multiple_of(2) { Backs::All } else { Backs::Failed },
         }
     }
 
@@ -125,7 +149,9 @@ impl World {
             first.get_or_insert(self.disk.operations());
             if done {
                 let files = self.files.map(|(_, written)| written);
-                check(&self.sink, &self.fates.lock().unwrap(), &self.accepted, self.next, files)?;
+                let fates = self.fates.lock().unwrap();
+                let world = Checked { spread: self.spread, splits: self.splits, backs: self.backs };
+                check(&self.sink, &fates, &self.accepted, self.next, files, &world)?;
                 return Ok(first.unwrap_or_default());
             }
             let loss = match death {
@@ -197,6 +223,7 @@ impl World {
                 fates: Arc::clone(&self.fates),
                 run: self.runs,
                 next: 0,
+                spread: self.spread,
             };
             answers.extend(recovered.answers.iter().map(|answer| answer.id.clone()));
             for (file, to) in &recovered.sources {
@@ -240,25 +267,45 @@ impl World {
 
     /// Between two lives the operator may change anything.
     fn plan(&mut self) -> Plan {
-        let prefix = format!("out/{}/", self.rng.below(3));
-        let gzip = self.rng.coin();
+        let (prefix, keys) = [
+            (format!("out/{}/", self.rng.below(3)), false),
+            ("out/one/!{partitionKeyFromPlugin:k}/".into(), true),
+            ("out/two/!{partitionKeyFromPlugin:j}/!{partitionKeyFromPlugin:k}/".into(), true),
+            ("out/three/!{partitionKeyFromPlugin:k}/!{partitionKeyFromPlugin:j}/".into(), true),
+        ][self.rng.below(4)]
+        .clone();
+        let error_output = "failed/!{firehose:error-output-type}/";
+        let partitioning = keys.then_some(Partitioning { query: false, plugin: true });
+        let prefixes = Prefixes::parse(Some(&prefix), Some(error_output), partitioning).unwrap();
+        let overflow = [Overflow::Error, Overflow::CloseOldest][self.rng.below(2)];
+        let max_active = [2, 500][self.rng.below(2)];
+        let partitions = keys.then(|| Partitions::new(&prefixes, max_active, overflow, None));
+        let in_backup = Prefix::parse("raw/", standpipe_format::Role::Backup).unwrap();
+        let backup = |outlet| Outlet { bucket: BACKUP.into(), ..outlet };
+        let split = Rules { deaggregate: Some(Deaggregate::delimited(b"|").unwrap()), ..Rules::default() };
+        let plain = testing::plan("s", "", Arc::clone(&self.sink) as Arc<dyn Sink>);
+        let mut destination = self.outlet(prefixes.destination(), &plain);
+        destination.layout.error_output = Some(prefixes.error_output().clone());
         Plan {
-            name: "s".into(),
-            metrics: Arc::default(),
-            concurrency: 1,
-            discards: false,
-            buckets: Arc::default(),
-            source: Source::Puts,
             lanes: 1 + u32::try_from(self.rng.below(3)).unwrap(),
-            plugins: Vec::new(),
-            prefixes: Prefixes::parse(Some(&prefix), Some("failed/!{firehose:error-output-type}/")).unwrap(),
-            bucket: "b".into(),
-            compression: if gzip { Compression::Gzip } else { Compression::None },
+            split: self.splits.then_some(split),
+            destination,
+            partitions,
+            backup: Some(Backup { backs: self.backs, outlet: backup(self.outlet(&in_backup, &plain)) }),
+            clock: self.clock.clone(),
+            ..plain
+        }
+    }
+
+    fn outlet(&mut self, prefix: &Prefix, plain: &Plan) -> Outlet {
+        let compression = if self.rng.coin() { Compression::Gzip } else { Compression::None };
+        let layout = plain.destination.layout.clone();
+        Outlet {
+            layout: Layout { prefix: prefix.clone(), error_output: None, compression, ..layout },
             size: 60 + self.rng.below(400) as u64,
             interval: Duration::from_secs(60),
             delimiter: Delimiter::Newline,
-            sink: Arc::clone(&self.sink) as Arc<dyn Sink>,
-            clock: self.clock.clone(),
+            ..plain.destination.clone()
         }
     }
 
@@ -330,9 +377,7 @@ impl World {
         died(lane.home.prepare())?;
         let mut batch = Batch::new();
         for number in &numbers {
-            // The same number is the same line, whenever it is read.
-            let padding = ".".repeat(usize::try_from(number % 80).unwrap());
-            batch.push(format!("{number}{padding}").as_bytes(), self.now()).unwrap();
+            batch.push(line(*number, self.splits).as_bytes(), self.now()).unwrap();
         }
         let range = match from {
             From::File(file, to) => {

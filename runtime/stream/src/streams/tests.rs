@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use standpipe_format::{Compression, Delimiter, Prefixes};
 use standpipe_record::{Clock, SystemClock};
 use standpipe_sink::Sink;
 use standpipe_sink::testing::Memory;
@@ -42,24 +41,7 @@ impl Host {
     }
 
     fn plan(&self, name: &str, prefix: &str) -> Plan {
-        Plan {
-            name: name.into(),
-            metrics: Arc::default(),
-            concurrency: 2,
-            discards: false,
-            buckets: Arc::default(),
-            source: Source::Puts,
-            lanes: 2,
-            plugins: Vec::new(),
-            prefixes: Prefixes::parse(Some(prefix), Some("failed/")).unwrap(),
-            bucket: "b".into(),
-            compression: Compression::None,
-            size: 20_000,
-            interval: Duration::from_secs(1),
-            delimiter: Delimiter::None,
-            sink: Arc::clone(&self.sink) as Arc<dyn Sink>,
-            clock: Arc::new(SystemClock),
-        }
+        crate::plan::testing::plan(name, prefix, Arc::clone(&self.sink) as Arc<dyn Sink>)
     }
 
     fn put(&self, stream: &str, line: &str) -> Option<Result<Put, PutError>> {

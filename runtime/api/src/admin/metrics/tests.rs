@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use standpipe_stream::{Amount, DeliveryReading, Level, PluginReading, PutReading, Trouble};
+use standpipe_stream::{Amount, BackupReading, DeliveryReading, Level, PluginReading, PutReading, Trouble};
 
 use super::super::table::Row;
 use super::*;
@@ -45,6 +45,9 @@ fn reading() -> Reading {
             throttled: 3,
             times: delivered,
         },
+        backup: BackupReading { objects: amount(4, 44), records: 40 },
+        partitions: Some(Level { total: 500, used: 7 }),
+        refused_partitions: 8,
         open: amount(2, 77),
         sealed: amount(6, 88),
         oldest_ms: Some(7_500),
