@@ -72,9 +72,10 @@ pub(super) fn check(
         }
         let copies = delivered.backed_up.remove(&line(number, splits)).unwrap_or_default();
         let good = match backs {
+            Backs::Nothing => copies == 0,
             Backs::Failed => copies == u32::from(has_failed),
-            _ if is_accepted || is_there => copies == 1,
-            _ => copies <= 1,
+            Backs::All if is_accepted || is_there => copies == 1,
+            Backs::All => copies <= 1,
         };
         if !good {
             return Err(format!("record {number} is in the backup {copies} times, failed: {has_failed}"));

@@ -60,6 +60,8 @@ pub(super) struct World {
     files: [(u64, u64); 2],
     next: u64,
     runs: u64,
+    /// Whether there are partitions at times.
+    parted: bool,
     /// How many values the first partition key has.
     spread: u64,
     /// Whether records hold several.
@@ -125,9 +127,14 @@ impl World {
             files: [(0, 0); 2],
             next: 0,
             runs: 0,
-            spread: if seed.is_multiple_of(3) { 500 } else { 3 },
-            splits: !seed.is_multiple_of(4),
-            backs: if seed.is_multiple_of(2) { Backs::All } else { Backs::Failed },
+            parted: seed.is_multiple_of(3),
+            spread: if seed.is_multiple_of(2) { 500 } else { 3 },
+            splits: seed.is_multiple_of(3) && !seed.is_multiple_of(4),
+            backs: match seed % 9 {
+                0 | 3 => Backs::All,
+                6 => Backs::Failed,
+                _ => Backs::Nothing,
+            },
         }
     }
 
@@ -272,7 +279,7 @@ impl World {
             ("out/one/!{partitionKeyFromPlugin:k}/".into(), true),
             ("out/two/!{partitionKeyFromPlugin:j}/!{partitionKeyFromPlugin:k}/".into(), true),
             ("out/three/!{partitionKeyFromPlugin:k}/!{partitionKeyFromPlugin:j}/".into(), true),
-        ][self.rng.below(4)]
+        ][self.rng.below(if self.parted { 4 } else { 1 })]
         .clone();
         let error_output = "failed/!{firehose:error-output-type}/";
         let partitioning = keys.then_some(Partitioning { query: false, plugin: true });
@@ -281,9 +288,10 @@ impl World {
         let max_active = [2, 500][self.rng.below(2)];
         let partitions = keys.then(|| Partitions::new(&prefixes, max_active, overflow, None));
         let in_backup = Prefix::parse("raw/", standpipe_format::Role::Backup).unwrap();
-        let backup = |outlet| Outlet { bucket: BACKUP.into(), ..outlet };
         let split = Rules { deaggregate: Some(Deaggregate::delimited(b"|").unwrap()), ..Rules::default() };
         let plain = testing::plan("s", "", Arc::clone(&self.sink) as Arc<dyn Sink>);
+        let backup = Outlet { bucket: BACKUP.into(), ..self.outlet(&in_backup, &plain) };
+        let backup = Backup { backs: self.backs, outlet: backup };
         let mut destination = self.outlet(prefixes.destination(), &plain);
         destination.layout.error_output = Some(prefixes.error_output().clone());
         Plan {
@@ -291,7 +299,7 @@ impl World {
             split: self.splits.then_some(split),
             destination,
             partitions,
-            backup: Some(Backup { backs: self.backs, outlet: backup(self.outlet(&in_backup, &plain)) }),
+            backup: (self.backs != Backs::Nothing).then_some(backup),
             clock: self.clock.clone(),
             ..plain
         }
