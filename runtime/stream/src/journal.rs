@@ -38,6 +38,8 @@ const HEAD: usize = 32;
 const MAGIC: &[u8; 4] = b"SPJ1";
 /// Carries are read in pieces of this size.
 const PIECE: usize = 256 << 10;
+/// An entry is written in pieces of this size: its carries may be more than should be in memory twice.
+const MOST_BUFFER: usize = 1 << 20;
 
 /// Why a journal cannot be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -206,7 +208,11 @@ impl Journal {
 
     /// Appends an entry or a note and fsyncs it. Returns where its carries are. After an error nothing may be
     /// appended any more.
-    pub(crate) fn append(&mut self, entry: &Entry, carries: &[&[u8]]) -> Result<Vec<Extent>, JournalError> {
+    pub(crate) fn append(
+        &mut self,
+        entry: &Entry,
+        carries: &[Vec<&[u8]>],
+    ) -> Result<Vec<Extent>, JournalError> {
         let path = self.path();
         if !self.has_begun() {
             return Err(failed("append to", &path)(io::Error::other("it failed before")));
@@ -214,22 +220,38 @@ impl Journal {
         let file = self.open()?;
         // Until it went well: a failure is the last thing that happens to it.
         self.state = Condition::Failed;
-        let bytes = carries.iter().map(|carry| carry.len() as u64).sum();
+        let bytes = carries.iter().flatten().map(|piece| piece.len() as u64).sum();
         let mut at = self.end + self.head(entry, self.end, bytes);
-        let mut extents = Vec::with_capacity(carries.len());
-        for carry in carries {
-            let mut own = crc();
-            own.update(carry);
-            extents.push(Extent { at, bytes: carry.len() as u64, sum: value(&own) });
-            self.buffer.extend_from_slice(carry);
-            at += carry.len() as u64;
-        }
         let mut sum = self.place.salted(self.number, self.end);
         sum.update(self.buffer.get(4..).unwrap_or_default());
-        if let Some(head) = self.buffer.first_chunk_mut::<4>() {
-            *head = value(&sum).to_le_bytes();
+        let mut extents = Vec::with_capacity(carries.len());
+        // What is in the buffer begins here. The first four bytes, without which it is no frame, come last.
+        let mut from = self.end;
+        for carry in carries {
+            let (start, mut own) = (at, crc());
+            for piece in carry {
+                own.update(piece);
+                sum.update(piece);
+                at += piece.len() as u64;
+                self.buffer.extend_from_slice(piece);
+                if self.buffer.len() >= MOST_BUFFER {
+                    file.write_all_at(from, &self.buffer).map_err(failed("write", &path))?;
+                    from += self.buffer.len() as u64;
+                    self.buffer.clear();
+                }
+            }
+            extents.push(Extent { at: start, bytes: at - start, sum: value(&own) });
         }
-        file.write_all_at(self.end, &self.buffer).map_err(failed("write", &path))?;
+        let sum = value(&sum).to_le_bytes();
+        if from == self.end
+            && let Some(head) = self.buffer.first_chunk_mut::<4>()
+        {
+            *head = sum;
+            file.write_all_at(from, &self.buffer).map_err(failed("write", &path))?;
+        } else {
+            file.write_all_at(from, &self.buffer).map_err(failed("write", &path))?;
+            file.write_all_at(self.end, &sum).map_err(failed("write", &path))?;
+        }
         file.sync(Site("journal.entry")).map_err(failed("sync", &path))?;
         (self.end, self.state) = (at, Condition::Good);
         if self.buffer.capacity() > PIECE {

@@ -91,7 +91,7 @@ impl Keeper {
             ..Entry::default()
         };
         failpoint("entry.before");
-        let slices: Vec<&[u8]> = bytes.iter().map(Vec::as_slice).collect();
+        let slices: Vec<Vec<&[u8]>> = bytes.iter().map(|pieces| pieces.iter().collect()).collect();
         let extents = self.journal.append(&entry, &slices)?;
         failpoint("entry.after");
         for file in &entry.sealed {

@@ -8,13 +8,12 @@ use standpipe_record::View;
 use crate::entry::{Carry, Group, Role};
 
 mod cut;
+mod pieces;
 mod seal;
 
 pub(crate) use cut::Cut;
+pub(crate) use pieces::Pieces;
 pub(crate) use seal::{Origin, Sealed, hex};
-
-/// By how much an open parcel grows at a time, in bytes, at the most.
-const MOST_STEP: usize = 1 << 20;
 
 /// What is being gathered for one object: its bytes as they were written, before compression.
 #[derive(Debug)]
@@ -23,7 +22,7 @@ pub(crate) struct Parcel {
     pub(crate) of: Of,
     /// Its bytes in the journal alone. They come before `raw`.
     pub(crate) freed: u64,
-    raw: Vec<u8>,
+    raw: Pieces,
     records: u64,
     pub(crate) opened_ms: u64,
     oldest_ms: u64,
@@ -74,14 +73,14 @@ impl Of {
 impl Parcel {
     pub(crate) fn open(id: u64, of: Of, now_ms: u64) -> Self {
         let (opened_ms, oldest_ms) = (now_ms, u64::MAX);
-        let raw = Vec::new();
+        let raw = Pieces::default();
         Self { id, of, freed: 0, raw, records: 0, opened_ms, oldest_ms, carried: 0, carried_records: 0 }
     }
 
     /// One that entries kept. Its bytes stay where they are.
     pub(crate) fn restore(carry: &Carry, of: Of) -> Self {
         let Carry { parcel: id, opened_ms, oldest_ms, records, bytes, .. } = *carry;
-        let (raw, carried_records) = (Vec::new(), records);
+        let (raw, carried_records) = (Pieces::default(), records);
         Self { id, of, freed: bytes, raw, records, opened_ms, oldest_ms, carried: bytes, carried_records }
     }
 
@@ -94,24 +93,16 @@ impl Parcel {
         for arrival in outputs.arrival_ms() {
             self.oldest_ms = self.oldest_ms.min(*arrival);
         }
-        self.reserve(outputs.payload().len() + outputs.len());
-        append_records(&mut self.raw, outputs, delimiter);
+        append_records(self.raw.room(outputs.payload().len() + outputs.len()), outputs, delimiter);
         self.records += taken as u64;
         taken
     }
 
     /// Adds a line of the error output, written by `write`.
     pub(crate) fn add_line(&mut self, arrival_ms: u64, write: impl FnOnce(&mut Vec<u8>)) {
-        write(&mut self.raw);
+        write(self.raw.room(0));
         self.oldest_ms = self.oldest_ms.min(arrival_ms);
         self.records += 1;
-    }
-
-    /// Large ones grow by steps: doubling would take memory that is never used.
-    fn reserve(&mut self, more: usize) {
-        if self.raw.capacity() - self.raw.len() < more {
-            self.raw.reserve_exact(more.max(self.raw.capacity().min(MOST_STEP)));
-        }
     }
 
     /// When its oldest record arrived, in milliseconds since 1970.
@@ -121,27 +112,25 @@ impl Parcel {
 
     /// Its size, wherever its bytes are.
     pub(crate) fn bytes(&self) -> u64 {
-        self.freed + self.raw.len() as u64
+        self.freed + self.raw.len()
     }
 
     /// Bytes that it takes in memory.
     pub(crate) fn memory(&self) -> u64 {
-        self.raw.capacity() as u64
+        self.raw.memory()
     }
 
     /// What it gained since the last cut, if anything. With `free`, no byte of it stays in memory. `stream` is the
     /// prefix that the stream has now.
-    pub(crate) fn gain(&mut self, free: bool, stream: &Prefix) -> Option<(Carry, Vec<u8>)> {
-        let (bytes, fresh) = (self.bytes(), usize::try_from(self.carried - self.freed).unwrap_or(usize::MAX));
+    pub(crate) fn gain(&mut self, free: bool, stream: &Prefix) -> Option<(Carry, Pieces)> {
+        let (bytes, fresh) = (self.bytes(), self.carried - self.freed);
         let gained = if free {
             self.freed = bytes;
-            let mut raw = std::mem::take(&mut self.raw);
-            raw.drain(..fresh.min(raw.len()));
-            raw
+            std::mem::take(&mut self.raw).without(fresh)
         } else {
-            self.raw.get(fresh..).unwrap_or_default().to_vec()
+            self.raw.behind(fresh)
         };
-        if gained.is_empty() {
+        if gained.len() == 0 {
             return None;
         }
         let carry = Carry {
@@ -150,7 +139,7 @@ impl Parcel {
             opened_ms: self.opened_ms,
             oldest_ms: self.oldest_ms,
             records: self.records - self.carried_records,
-            bytes: gained.len() as u64,
+            bytes: gained.len(),
             group: if self.carried == 0 { self.of.group(stream) } else { None },
         };
         (self.carried, self.carried_records) = (bytes, self.records);

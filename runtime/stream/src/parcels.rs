@@ -9,7 +9,7 @@ use standpipe_format::Prefix;
 use crate::active::Active;
 use crate::entry::{Carry, Role};
 use crate::metrics::Amount;
-use crate::parcel::{Of, Parcel};
+use crate::parcel::{Of, Parcel, Pieces};
 
 /// A place in [`Parcels`]. Another parcel may have it later.
 pub(crate) type Slot = usize;
@@ -221,7 +221,7 @@ impl Parcels {
 
     /// What each gained since the last cut. With `free`, none of it stays in memory. `stream` is the prefix that the
     /// stream has now.
-    pub(crate) fn gains(&mut self, free: bool, stream: &Prefix) -> Vec<(Carry, Vec<u8>)> {
+    pub(crate) fn gains(&mut self, free: bool, stream: &Prefix) -> Vec<(Carry, Pieces)> {
         let mut gains = Vec::new();
         for slot in self.order.values() {
             if let Some(parcel) = self.slots.get_mut(*slot).and_then(Option::as_mut) {

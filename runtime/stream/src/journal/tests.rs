@@ -57,7 +57,7 @@ fn written() -> (MemoryDisk, Arc<dyn File>) {
     let mut journal = Journal::behind(place(&disk), 0);
     journal.checkpoint(&Entry { checkpoint: true, ..Entry::default() }, &[]).unwrap();
     for number in 1..=3 {
-        journal.append(&entry(number), &[b"tail"]).unwrap();
+        journal.append(&entry(number), &[vec![b"tail".as_slice()]]).unwrap();
     }
     let file = disk.open(Path::new(NAME)).unwrap();
     (disk, file)
@@ -172,7 +172,10 @@ fn a_carry_that_changed_on_disk_is_corruption_with_its_place() {
         Err(JournalError::Corrupt { offset, .. }) => assert_eq!(offset, carry.at),
         other => panic!("{other:?}"),
     }
-    assert!(journal.append(&entry(4), &[b"tail"]).is_err(), "nothing is appended behind a failure");
+    assert!(
+        journal.append(&entry(4), &[vec![b"tail".as_slice()]]).is_err(),
+        "nothing is appended behind a failure"
+    );
 }
 
 #[test]
@@ -184,7 +187,7 @@ fn large_carries_are_read_and_copied_in_pieces() {
         (0..super::PIECE * 2 + 17).map(|at| at.to_le_bytes()[0] ^ at.to_le_bytes()[1]).collect();
     let mut big = entry(4);
     big.carries[0].bytes = large.len() as u64;
-    let extents = journal.append(&big, &[&large]).unwrap();
+    let extents = journal.append(&big, &[vec![large.as_slice()]]).unwrap();
     let mut checkpoint = Entry { checkpoint: true, ..big };
     checkpoint.carries[0].bytes *= 2;
     let twice = journal.checkpoint(&checkpoint, &[vec![extents[0], extents[0]]]).unwrap();

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use standpipe_record::Position;
 
-use super::Parcel;
+use super::{Parcel, Pieces};
 use crate::budget::Detached;
 use crate::entry::{Answer, Carry, Counts};
 
@@ -13,7 +13,7 @@ pub(crate) struct Cut {
     pub(crate) position: Position,
     pub(crate) next_parcel: u64,
     pub(crate) due: Vec<Parcel>,
-    pub(crate) carries: Vec<(Carry, Vec<u8>)>,
+    pub(crate) carries: Vec<(Carry, Pieces)>,
     pub(crate) sources: BTreeMap<String, u64>,
     pub(crate) requests: Vec<Answer>,
     pub(crate) counts: Counts,
@@ -25,7 +25,7 @@ impl Cut {
     /// Bytes that it takes in memory.
     pub(crate) fn memory(&self) -> u64 {
         let due: u64 = self.due.iter().map(Parcel::memory).sum();
-        due + self.carries.iter().map(|(_, bytes)| bytes.capacity() as u64).sum::<u64>()
+        due + self.carries.iter().map(|(_, bytes)| bytes.memory()).sum::<u64>()
     }
 
     /// When the oldest record in what is due arrived.

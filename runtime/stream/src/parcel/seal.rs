@@ -51,14 +51,16 @@ impl Parcel {
         let name = Naming { stream: &plan.name, version: 1, oldest_ms: self.oldest_ms, id };
         let key = outlet.key(&name, &self.of, &mut random);
         let body = if compression == Compression::None && self.freed == 0 {
-            self.raw
+            self.raw.joined()
         } else {
             // Many small parcels are sealed one after the other: what compresses is made once.
             let same = compressor.take().filter(|compressor| compressor.is(compression, level));
             let compressor = compressor.insert(same.unwrap_or_else(|| Compressor::new(compression, level)));
-            let mut encoder = compressor.object(id, Some(self.freed + self.raw.len() as u64), Vec::new());
+            let mut encoder = compressor.object(id, Some(self.freed + self.raw.len()), Vec::new());
             early(&mut |piece| encoder.write(piece))?;
-            encoder.write(&self.raw);
+            for piece in self.raw.iter() {
+                encoder.write(piece);
+            }
             encoder.finish()
         };
         let about = SealedFile {
