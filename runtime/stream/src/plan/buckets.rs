@@ -6,7 +6,7 @@ use standpipe_sink::{Directory, KeySource, Keys, S3, S3Settings, Sink};
 use standpipe_spec::{self as spec, Buckets};
 
 /// Objects of one stream that are put into folders at a time.
-const FOLDERS_AT_A_TIME: u32 = 2;
+const FOLDERS_AT_A_TIME: u32 = 8;
 
 /// Where objects go, one for all streams, and how many of one stream at a time.
 pub fn sink(buckets: &Buckets) -> (Arc<dyn Sink>, u32) {
