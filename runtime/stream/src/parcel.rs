@@ -115,6 +115,11 @@ impl Parcel {
         self.freed + self.raw.len()
     }
 
+    /// Whether no output went in. One that did may have no bytes.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.records == 0
+    }
+
     /// Bytes that it takes in memory.
     pub(crate) fn memory(&self) -> u64 {
         self.raw.memory()

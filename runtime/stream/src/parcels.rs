@@ -153,6 +153,13 @@ impl Parcels {
         }
     }
 
+    /// Undoes the opening of the parcel at `slot`, if nothing is in it.
+    pub(crate) fn discard_empty(&mut self, slot: Slot) {
+        if self.get(slot).is_some_and(Parcel::is_empty) {
+            drop(self.remove(slot));
+        }
+    }
+
     fn remove(&mut self, slot: Slot) -> Option<Parcel> {
         let parcel = self.slots.get_mut(slot)?.take()?;
         self.free.push(slot);

@@ -106,8 +106,8 @@ fn read(sink: &Memory, spread: u64) -> Result<Delivered, String> {
                 let mut numbers = line.split(' ').map(|number| number.parse::<u64>().unwrap());
                 let mut number = || numbers.next().unwrap();
                 let (part, run) = (number(), number());
-                at_home(&object.key, part, spread)?;
                 let output = u32::try_from(number()).unwrap();
+                at_home(&object.key, part + u64::from(output), spread)?;
                 delivered.outputs.entry(part).or_default().push((run, output));
             }
         }
@@ -116,9 +116,9 @@ fn read(sink: &Memory, spread: u64) -> Result<Delivered, String> {
 }
 
 /// Whether an output is under its own keys, if its object is under any.
-fn at_home(key: &str, part: u64, spread: u64) -> Result<(), String> {
+fn at_home(key: &str, sum: u64, spread: u64) -> Result<(), String> {
     let segments: Vec<&str> = key.split('/').collect();
-    let [k, j] = keys_of(part, spread);
+    let [k, j] = keys_of(sum, spread);
     let wanted = match segments.get(1) {
         Some(&"one") => vec![k],
         Some(&"two") => vec![j, k],
@@ -127,7 +127,7 @@ fn at_home(key: &str, part: u64, spread: u64) -> Result<(), String> {
     };
     match segments.get(2..2 + wanted.len()).is_some_and(|found| *found == wanted[..]) {
         true => Ok(()),
-        false => Err(format!("an output of part {part} is in `{key}`")),
+        false => Err(format!("an output with the keys of {sum} is in `{key}`")),
     }
 }
 

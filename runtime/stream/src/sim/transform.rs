@@ -19,9 +19,9 @@ pub(super) enum Fate {
 /// The last fate of each part of a record, by its number.
 pub(super) type Fates = Arc<Mutex<HashMap<u64, Fate>>>;
 
-/// The values of partition keys that the outputs of a part have.
-pub(super) fn keys_of(part: u64, spread: u64) -> [String; 2] {
-    [format!("k{}", part.wrapping_mul(7_919) % spread), format!("j{}", part % 2)]
+/// The values of partition keys of output `number` of part `part`, whose sum this is: outputs of one part go different ways.
+pub(super) fn keys_of(sum: u64, spread: u64) -> [String; 2] {
+    [format!("k{}", sum.wrapping_mul(7_919) % spread), format!("j{}", sum % 2)]
 }
 
 /// A plugin that does something else each time it runs: exactly once must need nothing from it.
@@ -68,7 +68,9 @@ impl Transform for Whim {
                         let arrival = batch.arrival_ms()[self.next];
                         out.outputs.push(format!("{number} {run} {part}").as_bytes(), arrival).unwrap();
                         out.origins.push(index);
-                        for (column, value) in columns.iter_mut().zip(keys_of(number, self.spread)) {
+                        for (column, value) in
+                            columns.iter_mut().zip(keys_of(number + u64::from(part), self.spread))
+                        {
                             column.push(Some(value.as_bytes()));
                         }
                     }

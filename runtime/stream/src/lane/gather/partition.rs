@@ -14,14 +14,16 @@ pub(super) struct Partition {
     /// With a single key: by the number of a value in the batch's column, the parcel of its partition, and its id. Another
     /// parcel may have the slot by now.
     known: Vec<Option<(Slot, u64)>>,
-    /// The parcels of one record's outputs.
-    slots: Vec<Slot>,
+    /// The parcels of one record's outputs, and their ids.
+    slots: Vec<(Slot, u64)>,
 }
 
 /// Neighbouring outputs for one parcel.
 #[derive(Debug, Clone, Copy)]
 struct Run {
     slot: Slot,
+    /// The id of the parcel that was found there. It may be full by the time that it is its turn.
+    id: u64,
     from: usize,
     until: usize,
 }
@@ -59,17 +61,25 @@ impl Gather {
             match self.slots(partitions, &columns, from..until, &mut run, outputs) {
                 Ok(()) => {
                     for (output, at) in (from..until).zip(0..) {
-                        let slot = self.partition.slots.get(at).copied().unwrap_or(Slot::MAX);
+                        let (slot, id) = self.partition.slots.get(at).copied().unwrap_or((Slot::MAX, 0));
                         match &mut run {
-                            Some(run) if run.slot == slot => run.until = output + 1,
+                            // Outputs that were withdrawn may stand between the two.
+                            Some(run) if run.id == id && run.until == output => run.until = output + 1,
                             _ => {
-                                self.flush(run.take(), outputs);
-                                run = Some(Run { slot, from: output, until: output + 1 });
+                                self.flush(run.take(), &columns, outputs);
+                                run = Some(Run { slot, id, from: output, until: output + 1 });
                             }
                         }
                     }
                 }
                 Err(refusal) => {
+                    // What was opened for those of its outputs that have a place, and nothing else.
+                    let pending = run.as_ref().map(|run| run.id);
+                    for (slot, id) in std::mem::take(&mut self.partition.slots) {
+                        if pending != Some(id) {
+                            self.parcels.discard_empty(slot);
+                        }
+                    }
                     withdrawn.count += of_record.len() as u64;
                     withdrawn.bytes += outputs.view().slice(from..until).payload().len() as u64;
                     self.fail_record(batch, record, failure(record, refusal, partitions), source(record));
@@ -77,7 +87,7 @@ impl Gather {
             }
             from = until;
         }
-        self.flush(run.take(), outputs);
+        self.flush(run.take(), &columns, outputs);
         withdrawn
     }
 
@@ -101,11 +111,11 @@ impl Gather {
         Ok(())
     }
 
-    fn known(&self, columns: &[Option<&Column>], output: usize) -> Option<Slot> {
+    fn known(&self, columns: &[Option<&Column>], output: usize) -> Option<(Slot, u64)> {
         let [Some(only)] = *columns else { return None };
         let number = only.index().get(output).copied().filter(|number| *number != ABSENT)?;
         let (slot, id) = (*self.partition.known.get(number as usize)?)?;
-        (self.parcels.id(slot) == Some(id)).then_some(slot)
+        (self.parcels.id(slot) == Some(id)).then_some((slot, id))
     }
 
     fn look_up(
@@ -115,7 +125,7 @@ impl Gather {
         output: usize,
         run: &mut Option<Run>,
         outputs: &Batch,
-    ) -> Result<Slot, Refusal> {
+    ) -> Result<(Slot, u64), Refusal> {
         let value = |at: usize| columns.get(at).copied().flatten().and_then(|column| column.get(output));
         if let Some(missing) = (0..columns.len()).find(|at| value(*at).is_none()) {
             let key = partitions.keys.get(missing).map(String::as_str).unwrap_or_default();
@@ -126,19 +136,24 @@ impl Gather {
             Some(slot) => slot,
             None => {
                 // What is closed below may be the parcel of the run.
-                self.flush(run.take(), outputs);
+                self.flush(run.take(), columns, outputs);
                 let values: Vec<&[u8]> = (0..columns.len()).filter_map(value).collect();
                 name(Role::Destination, values.iter().copied(), &mut self.name);
-                self.open_partition(partitions, &values)?
+                // That may have opened just this one.
+                match self.parcels.find(&self.name) {
+                    Some(slot) => slot,
+                    None => self.open_partition(partitions, &values)?,
+                }
             }
         };
-        if let ([Some(only)], Some(id)) = (columns, self.parcels.id(slot))
+        let id = self.parcels.id(slot).unwrap_or_default();
+        if let [Some(only)] = columns
             && let Some(number) = only.index().get(output)
             && let Some(known) = self.partition.known.get_mut(*number as usize)
         {
             *known = Some((slot, id));
         }
-        Ok(slot)
+        Ok((slot, id))
     }
 
     /// Opens the parcel of a partition, whose name is `self.name`.
@@ -150,7 +165,8 @@ impl Gather {
             match partitions.overflow {
                 Overflow::Error => return Err(Refusal::Limit),
                 Overflow::CloseOldest => {
-                    if let Some(oldest) = self.parcels.oldest_partition(&self.partition.slots) {
+                    let needed: Vec<Slot> = self.partition.slots.iter().map(|(slot, _)| *slot).collect();
+                    if let Some(oldest) = self.parcels.oldest_partition(&needed) {
                         self.parcels.close(oldest);
                     }
                     // If other lanes have all the others, this one still has to have one.
@@ -164,25 +180,35 @@ impl Gather {
         Ok(self.parcels.open(&self.name, of, self.plan.clock.now_ms()))
     }
 
-    /// Appends outputs to the parcel that was found for them.
-    fn flush(&mut self, run: Option<Run>, outputs: &Batch) {
-        let Some(Run { mut slot, mut from, until }) = run else { return };
+    /// Appends outputs to the parcel that was found for them, and to those that follow it as each is full: they are
+    /// opened whoever has taken their place among the active meanwhile, since outputs before these are in already.
+    fn flush(&mut self, run: Option<Run>, columns: &[Option<&Column>], outputs: &Batch) {
+        let Some(Run { slot, id, mut from, until }) = run else { return };
         let (size, delimiter) = (self.plan.destination.size, self.plan.destination.delimiter);
+        let mut slot = if self.parcels.id(slot) == Some(id) { slot } else { self.next_of(columns, from) };
         while from < until {
             let rest = outputs.view().slice(from..until);
-            let added = self.parcels.add(slot, size, |parcel| {
-                let taken = parcel.add(rest, delimiter, size);
-                (taken, (from + taken < until).then(|| parcel.of.clone()))
-            });
-            let Some(((taken, next), _)) = added else { return };
-            from += taken.max(1);
-            if let Some(of) = next {
-                // It is full: what is left goes on in the next one, whoever has taken its place among the active meanwhile.
-                let name = crate::parcels::name_of(&of);
-                self.parcels.admit_anyway(&name);
-                slot = self.parcels.open(&name, of, self.plan.clock.now_ms());
+            match self.parcels.add(slot, size, |parcel| parcel.add(rest, delimiter, size)) {
+                Some((taken, _)) => from += taken.max(1),
+                None => slot = self.next_of(columns, from),
             }
         }
+    }
+
+    /// The parcel of an output's partition after the one that was found is full. The values were checked then.
+    fn next_of(&mut self, columns: &[Option<&Column>], output: usize) -> Slot {
+        let value = |column: &Option<&Column>| {
+            column.and_then(|column| column.get(output)).unwrap_or_default().to_vec()
+        };
+        let values: Vec<Vec<u8>> = columns.iter().map(value).collect();
+        name(Role::Destination, values.iter().map(Vec::as_slice), &mut self.name);
+        if let Some(slot) = self.parcels.find(&self.name) {
+            return slot;
+        }
+        self.parcels.admit_anyway(&self.name);
+        let values = values.iter().map(|value| String::from_utf8_lossy(value).into_owned()).collect();
+        let of = Of::Partition { values, prefix: None };
+        self.parcels.open(&self.name, of, self.plan.clock.now_ms())
     }
 }
 
