@@ -5,14 +5,18 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may end with a panic")]
 #![allow(clippy::print_stdout, reason = "it says what it did")]
 
+mod compiled;
 #[allow(dead_code, reason = "the hostile suite uses the rest")]
 #[path = "../../runtime/plugin/tests/hostile/guest.rs"]
 mod guest;
+mod keyed;
 mod ledger;
+mod parts;
 mod scene;
 #[path = "../failpoints.rs"]
 #[allow(dead_code, reason = "others meet the rest")]
 mod steps;
+mod unpack;
 
 use std::time::{Duration, Instant};
 

@@ -83,8 +83,7 @@ impl Scene {
         bucket: PathBuf,
         sizes: [&'static str; 3],
     ) -> Self {
-        let (s3, seen) = (s3.to_owned(), RefCell::default());
-        let scene = Self { folder, lines, s3, bucket, sizes, seen };
+        let scene = Self { lines, s3: s3.to_owned(), sizes, ..Self::bare(folder, bucket) };
         for file in 0..FILES {
             let share = lines.div_ceil(FILES);
             let mut input: String =
@@ -98,7 +97,13 @@ impl Scene {
         scene
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    /// Without an input or a config.
+    pub(crate) fn bare(folder: TempDir, bucket: PathBuf) -> Self {
+        let (s3, seen) = (String::new(), RefCell::default());
+        Self { folder, lines: 0, s3, bucket, sizes: [""; 3], seen }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -223,6 +228,11 @@ buffering = {{ size = "{size}", interval = "300s" }}
                 .collect();
             panic!("{when}: {}", wrong.join("; "));
         }
+        self.check_emptied(when);
+    }
+
+    /// Nothing is left that was to be delivered.
+    pub(crate) fn check_emptied(&self, when: &str) {
         for lane in self.lanes() {
             // One that was killed before its first record has none of them.
             let items = |name| fs::read_dir(lane.join(name)).map_or(0, Iterator::count);
@@ -261,7 +271,7 @@ buffering = {{ size = "{size}", interval = "300s" }}
 }
 
 /// Every file below a folder. What a server keeps for itself is left out.
-fn walk(folder: &Path, each: &mut impl FnMut(&Path)) {
+pub(crate) fn walk(folder: &Path, each: &mut impl FnMut(&Path)) {
     let Ok(items) = fs::read_dir(folder) else { return };
     for item in items {
         let path = item.unwrap().path();
