@@ -23,7 +23,8 @@ fn main() {
     for keys in KEYS {
         let log = folder.path().join("in.log");
         write(&log, records, keys);
-        for by in ["plugin", "jq"].into_iter().filter(|by| wanted.as_ref().is_none_or(|wanted| wanted == by)) {
+        for by in ["plugin", "jq"].into_iter().filter(|by| wanted.as_ref().is_none_or(|wanted| wanted == by))
+        {
             // Its own folder for each run, and none is removed before the end: a file system that has just lost ten
             // thousand files is slow to make others.
             let place = folder.path().join(format!("{keys}-{by}"));
