@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::entry::{Answer, Carry, Counts, Entry, Renamed, SealedFile, Upload};
+use crate::entry::{Answer, Carry, Counts, Entry, Group, Renamed, SealedFile, Upload};
 use crate::journal::Extent;
 use crate::parcel::hex;
 use crate::places::{generation, node_of};
@@ -130,7 +130,9 @@ impl Live {
 
     /// Bytes that a checkpoint would have, about.
     pub(crate) fn bytes(&self) -> u64 {
-        let carried: u64 = self.carried.values().map(|(carry, _)| carry.bytes).sum();
+        // There may be very many of them with a few bytes each: what is said of them counts, too.
+        let carried = self.carried.values().map(|(carry, _)| carry.bytes + 256 + words(carry));
+        let carried: u64 = carried.sum();
         let (files, sources) = (self.files.len() as u64, self.sources.len() as u64);
         carried + 512 * (1 + files + sources + self.uploads.len() as u64) + 128 * self.answers.len() as u64
     }
@@ -144,6 +146,13 @@ impl Live {
     pub(crate) fn is_empty(&self) -> bool {
         self.carried.is_empty() && self.files.is_empty()
     }
+}
+
+/// Bytes of what a carry says of its group, about.
+fn words(carry: &Carry) -> u64 {
+    let Some(Group { prefix, values, .. }) = &carry.group else { return 0 };
+    let words = prefix.iter().chain(values).map(|text| text.len() as u64 + 8);
+    words.sum()
 }
 
 pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
