@@ -97,16 +97,6 @@ impl Worker {
         &self.plugin
     }
 
-    /// Starts an instance now, if it has none: what its `init` refuses is known before any record comes.
-    pub fn start(&mut self) -> Result<(), StartError> {
-        let plugin = self.plugin.clone();
-        let _running = match plugin.metered() {
-            Ok(metered) => metered.ticker.as_ref().map(|ticker| ticker.begin()),
-            Err(error) => return Err(StartError::Instantiate { error: error.to_string() }),
-        };
-        self.ready(Batch::new().view())
-    }
-
     /// Begins a new batch, which starts at `position` of `lane`: the next [`step`](Self::step) starts with its first
     /// record.
     pub fn begin(&mut self, lane: u32, position: u64) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use standpipe_format::{KeySource, Prefixes};
-use standpipe_plugin::{Host, Plugin, Settings, StartError, Worker};
+use standpipe_plugin::{Host, Plugin, Settings};
 use standpipe_record::{Failure, PluginId};
 use standpipe_spec::{self as spec, File, Finding};
 
@@ -72,8 +72,8 @@ impl Partitions {
     }
 }
 
-/// Makes the query into the last plugin of a stream. It is compiled here, too, so that one that cannot run is found out
-/// before any record comes.
+/// Makes the query into the last plugin of a stream. To load it runs its `init`, so that a query that cannot be used is
+/// found out before any record comes.
 pub(super) fn query(
     file: &File,
     host: &Host,
@@ -87,20 +87,12 @@ pub(super) fn query(
     let column_prefix = format!("{}:", KeySource::Query.namespace());
     let params = serde_json::json!({ "query": query.value, "keys": keys, "column_prefix": column_prefix });
     let settings = Settings { params: params.to_string(), ..Settings::new(QUERY) };
-    let loaded = load_plugin(host, REFERENCE, &file.draft.base, None, settings);
-    let started = loaded.map_err(|failure| failure.message).and_then(|plugin| {
-        let plugin = plugin.in_context(Arc::clone(context));
-        match Worker::new(plugin.clone()).start() {
-            // Whether it can run is seen when it does.
-            Ok(()) | Err(StartError::Crowded) => Ok(plugin),
-            Err(StartError::Init { message, .. }) => Err(format!("`query` cannot be used: {message}")),
-            Err(error) => Err(format!("`query` cannot be used: {error}")),
-        }
-    });
-    match started {
-        Ok(plugin) => Some(plugin),
-        Err(message) => {
-            findings.push(Finding::error(message).at(query.span.clone()));
+    match load_plugin(host, REFERENCE, &file.draft.base, None, settings) {
+        Ok(plugin) => Some(plugin.in_context(Arc::clone(context))),
+        Err(failure) => {
+            // Its `init` says what is wrong with the query; that it runs as a plugin is ours to know.
+            let why = failure.message.split_once("`params`: ").map_or(&*failure.message, |(_, why)| why);
+            findings.push(Finding::error(format!("`query` cannot be used: {why}")).at(query.span.clone()));
             None
         }
     }

@@ -25,6 +25,9 @@ impl Problem {
             }
             Self::NoKeyName { namespace } => format!("write `!{{{namespace}:customer}}`, for example"),
             Self::PartitionKeyInErrorOutput { .. } | Self::PartitionKeyInBackup { .. } => "remove it".to_owned(),
+            Self::KeyWithoutPartitioning { namespace } if namespace == KeySource::Query.namespace() => {
+                "add `partitioning = { query = \"{customer: .customer}\" }` to the destination".to_owned()
+            }
             Self::KeyWithoutPartitioning { .. } => "add `partitioning = {}` to the destination".to_owned(),
             Self::KeyWithoutSource { wanted: KeySource::Query, .. } => {
                 "add a query to it, or take the key from a plugin with `partitionKeyFromPlugin`".to_owned()
