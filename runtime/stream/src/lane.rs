@@ -257,7 +257,7 @@ impl<T: Transform> Lane<T> {
     fn finish(&mut self, apart: Option<(Batch, Vec<Unfit>)>) {
         for line in apart.into_iter().flat_map(|(_, lines)| lines) {
             let failure = too_large(line.place.length);
-            self.gather.fail(&line.head, failure, line.arrival_ms, Some(line.place));
+            self.gather.fail(&line.head, &failure, line.arrival_ms, Some(line.place));
         }
         let end = self.frame.end();
         self.gather.counts.records += end.since(self.position).unwrap_or_default();

@@ -128,13 +128,8 @@ impl Parcels {
         Some(self.slots.get(slot)?.as_ref()?.id)
     }
 
-    /// Adds to a parcel, which is closed once it has `size` bytes. Returns what `add` does, and whether it was closed.
-    pub(crate) fn add<R>(
-        &mut self,
-        slot: Slot,
-        size: u64,
-        add: impl FnOnce(&mut Parcel) -> R,
-    ) -> Option<(R, bool)> {
+    /// Adds to the parcel at `slot`, if there is one, which is closed once it has `size` bytes. Returns what `add` does.
+    pub(crate) fn add<R>(&mut self, slot: Slot, size: u64, add: impl FnOnce(&mut Parcel) -> R) -> Option<R> {
         let parcel = self.slots.get_mut(slot)?.as_mut()?;
         let before = parcel.memory();
         let result = add(parcel);
@@ -143,7 +138,7 @@ impl Parcels {
         if is_full {
             self.close(slot);
         }
-        Some((result, is_full))
+        Some(result)
     }
 
     /// Nothing more goes into the parcel at `slot`.
@@ -169,9 +164,9 @@ impl Parcels {
         Some(parcel)
     }
 
-    /// The partition that was opened first, but for those at `except`.
-    pub(crate) fn oldest_partition(&self, except: &[Slot]) -> Option<Slot> {
-        self.of(Role::Destination).find(|slot| !except.contains(slot))
+    /// Where partitions are that are open, in the order in which they were opened.
+    pub(crate) fn partitions(&self) -> impl Iterator<Item = Slot> {
+        self.of(Role::Destination)
     }
 
     fn of(&self, role: Role) -> impl Iterator<Item = Slot> {

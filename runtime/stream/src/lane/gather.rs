@@ -46,15 +46,19 @@ impl Gather {
     /// they are parts, if the batch is not that of the frame.
     pub(super) fn take(&mut self, outcomes: &mut Outcomes, batch: &Batch, piece: Option<&Piece>) {
         let source = |record: u32| piece.map_or(record, |piece| piece.source(record.into()));
-        let Outcomes { outputs, origins, dropped, failed } = std::mem::take(outcomes);
+        let Outcomes { outputs, origins, dropped, mut failed } = std::mem::take(outcomes);
         let (count, bytes) = (outputs.len() as u64, outputs.payload().len() as u64);
         let withdrawn = self.outputs(&outputs, &origins, batch, &source);
         add(&self.plan.metrics.outputs, count - withdrawn.count);
         add(&self.plan.metrics.output_bytes, bytes - withdrawn.bytes);
         self.counts.outputs += count - withdrawn.count;
         self.drop_records(dropped.len() as u64);
-        for failure in &failed {
-            self.fail_record(batch, failure.index, self.told(failure), source(failure.index));
+        for failure in &mut failed {
+            // One by what finds partition keys means that there are none.
+            if self.plan.partitions.as_ref().is_some_and(|partitions| partitions.is_of_query(failure)) {
+                failure.cause = Cause::PartitionKeys;
+            }
+            self.fail_record(batch, failure, source(failure.index));
         }
         // It goes on with the same buffers.
         *outcomes = Outcomes { outputs, origins, dropped, failed };
@@ -76,7 +80,7 @@ impl Gather {
                     attempts: 1,
                 };
                 let arrival = records.arrival_ms().get(source as usize).copied().unwrap_or_default();
-                self.fail(&unsplit.raw, failure, arrival, None);
+                self.fail(&unsplit.raw, &failure, arrival, None);
                 self.note_failed(source);
             }
             let until = piece.dropped.partition_point(|source| *source < range.end);
@@ -141,7 +145,7 @@ impl Gather {
             let slot = self.parcel(&of);
             let rest = records.slice(from..records.len());
             match self.parcels.add(slot, size, |parcel| add(parcel, rest)) {
-                Some((taken, _)) => from += taken.max(1),
+                Some(taken) => from += taken.max(1),
                 None => return,
             }
         }
@@ -168,23 +172,17 @@ impl Gather {
         }
     }
 
-    /// A failure by what finds partition keys is one of these.
-    fn told(&self, failure: &Failure) -> Failure {
-        let by_query =
-            self.plan.partitions.as_ref().is_some_and(|partitions| partitions.is_of_query(failure));
-        let cause = if by_query { Cause::PartitionKeys } else { failure.cause };
-        Failure { cause, ..failure.clone() }
-    }
-
-    fn fail_record(&mut self, batch: &Batch, record: u32, failure: Failure, source: u32) {
-        let raw = batch.get(record as usize).unwrap_or_default();
-        let arrival = batch.arrival_ms().get(record as usize).copied().unwrap_or_default();
+    /// A record of `batch` has failed, or a part of source record `source`.
+    fn fail_record(&mut self, batch: &Batch, failure: &Failure, source: u32) {
+        let record = failure.index as usize;
+        let raw = batch.get(record).unwrap_or_default();
+        let arrival = batch.arrival_ms().get(record).copied().unwrap_or_default();
         self.fail(raw, failure, arrival, None);
         self.note_failed(source);
     }
 
     /// Writes a line of the error output.
-    pub(super) fn fail(&mut self, raw: &[u8], failure: Failure, arrival_ms: u64, place: Option<Place>) {
+    pub(super) fn fail(&mut self, raw: &[u8], failure: &Failure, arrival_ms: u64, place: Option<Place>) {
         add(&self.plan.metrics.failed, 1);
         self.counts.failed += 1;
         add(&self.plan.metrics.refused_partitions, (failure.cause == Cause::PartitionLimit).into());
@@ -197,7 +195,7 @@ impl Gather {
         let slot = self.parcel(|| Of::Errors(Cow::Borrowed(error_type)));
         let size = self.plan.destination.size;
         self.parcels.add(slot, size, |parcel| {
-            parcel.add_line(arrival_ms, |out| write_failed(out, raw, &failure, attempt, place));
+            parcel.add_line(arrival_ms, |out| write_failed(out, raw, failure, attempt, place));
         });
     }
 }

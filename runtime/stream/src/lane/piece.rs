@@ -69,8 +69,9 @@ impl Piece {
             }
         }
         let (payload, ends, _) = parts.into_parts();
-        piece.parts = Batch::from_parts(payload, ends, arrivals).unwrap_or_default();
-        debug_assert_eq!(piece.parts.len(), piece.sources.len(), "the parts make a batch");
+        // An empty batch in its place would lose them without a word.
+        piece.parts = Batch::from_parts(payload, ends, arrivals)
+            .expect("ends of parts ascend to their payload, and each has an arrival");
         for column in frame.columns() {
             let mut inherited = Column::new(column.name(), 0);
             for source in &piece.sources {

@@ -82,7 +82,7 @@ impl Gather {
                     }
                     withdrawn.count += of_record.len() as u64;
                     withdrawn.bytes += outputs.view().slice(from..until).payload().len() as u64;
-                    self.fail_record(batch, record, failure(record, refusal, partitions), source(record));
+                    self.fail_record(batch, &failure(record, refusal, partitions), source(record));
                 }
             }
             from = until;
@@ -165,8 +165,9 @@ impl Gather {
             match partitions.overflow {
                 Overflow::Error => return Err(Refusal::Limit),
                 Overflow::CloseOldest => {
-                    let needed: Vec<Slot> = self.partition.slots.iter().map(|(slot, _)| *slot).collect();
-                    if let Some(oldest) = self.parcels.oldest_partition(&needed) {
+                    let needed = |slot: &Slot| self.partition.slots.iter().any(|(needed, _)| needed == slot);
+                    let oldest = self.parcels.partitions().find(|slot| !needed(slot));
+                    if let Some(oldest) = oldest {
                         self.parcels.close(oldest);
                     }
                     // If other lanes have all the others, this one still has to have one.
@@ -174,10 +175,14 @@ impl Gather {
                 }
             }
         }
-        // They were checked: a prefix takes UTF-8 alone.
+        Ok(self.open_admitted(values))
+    }
+
+    /// Opens it once it is admitted and its values are checked: a prefix takes UTF-8 alone.
+    fn open_admitted(&mut self, values: &[&[u8]]) -> Slot {
         let values = values.iter().map(|value| String::from_utf8_lossy(value).into_owned()).collect();
         let of = Of::Partition { values, prefix: None };
-        Ok(self.parcels.open(&self.name, of, self.plan.clock.now_ms()))
+        self.parcels.open(&self.name, of, self.plan.clock.now_ms())
     }
 
     /// Appends outputs to the parcel that was found for them, and to those that follow it as each is full: they are
@@ -189,7 +194,7 @@ impl Gather {
         while from < until {
             let rest = outputs.view().slice(from..until);
             match self.parcels.add(slot, size, |parcel| parcel.add(rest, delimiter, size)) {
-                Some((taken, _)) => from += taken.max(1),
+                Some(taken) => from += taken.max(1),
                 None => slot = self.next_of(columns, from),
             }
         }
@@ -197,18 +202,15 @@ impl Gather {
 
     /// The parcel of an output's partition after the one that was found is full. The values were checked then.
     fn next_of(&mut self, columns: &[Option<&Column>], output: usize) -> Slot {
-        let value = |column: &Option<&Column>| {
-            column.and_then(|column| column.get(output)).unwrap_or_default().to_vec()
-        };
-        let values: Vec<Vec<u8>> = columns.iter().map(value).collect();
-        name(Role::Destination, values.iter().map(Vec::as_slice), &mut self.name);
+        let columns = columns.iter().copied();
+        let values: Vec<&[u8]> =
+            columns.map(|column| column.and_then(|column| column.get(output)).unwrap_or_default()).collect();
+        name(Role::Destination, values.iter().copied(), &mut self.name);
         if let Some(slot) = self.parcels.find(&self.name) {
             return slot;
         }
         self.parcels.admit_anyway(&self.name);
-        let values = values.iter().map(|value| String::from_utf8_lossy(value).into_owned()).collect();
-        let of = Of::Partition { values, prefix: None };
-        self.parcels.open(&self.name, of, self.plan.clock.now_ms())
+        self.open_admitted(&values)
     }
 }
 
