@@ -43,7 +43,7 @@ fn help_with(name: &str) -> String {
 }
 
 /// Why `name` cannot even be a folder.
-fn problem(name: &str) -> Option<String> {
+pub(crate) fn problem(name: &str) -> Option<String> {
     if name.is_empty() {
         return Some("it is empty".to_owned());
     }
@@ -54,6 +54,12 @@ fn problem(name: &str) -> Option<String> {
         return Some("a bucket's name has no `/` and no NUL".to_owned());
     }
     (name.len() > MOST).then(|| format!("it has {} bytes, the limit is {MOST}", name.len()))
+}
+
+/// What is wrong with `name` as a bucket, if anything is. `remote` says whether it is one of S3's and no folder.
+pub fn bucket_problem(name: &str, remote: bool) -> Option<String> {
+    let alien = || (remote && !is_name_in_s3(name)).then(|| "S3 has no bucket of such a name".to_owned());
+    problem(name).or_else(alien)
 }
 
 /// Whether S3 would take it as the name of a general purpose bucket.

@@ -37,6 +37,11 @@ impl Compression {
     /// What a level may be of any compression.
     const ANY_LEVEL: RangeInclusive<u32> = 1..=19;
 
+    /// As the file writes it.
+    pub(crate) fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, known)| *known == self).map_or("none", |(word, _)| word)
+    }
+
     /// What `compression_level` may be. None where there are no levels.
     pub fn levels(self) -> Option<RangeInclusive<u32>> {
         match self {

@@ -9,7 +9,7 @@ use crate::reader::{Context, Reader};
 use crate::suggest::nearest;
 use crate::syntax::Syntax;
 use crate::text::quoted;
-use crate::{Api, Buckets, Destination, Finding, Key, Plugin, Size, Stream, listen, name, value};
+use crate::{Api, Buckets, Destination, Finding, Key, Lambda, Plugin, Size, Stream, listen, name, value};
 
 /// What a config file says. Paths in it are relative to the file's folder and are joined to it already.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +36,9 @@ pub struct Config {
     pub buckets: Buckets,
     /// The plugins by name, also those that streams name as `blueprint:NAME` without a table.
     pub plugins: BTreeMap<String, Plugin>,
-    /// The streams by name.
+    /// What stands in for Lambda functions.
+    pub lambda: Lambda,
+    /// The streams by name. The API makes others.
     pub streams: BTreeMap<String, Stream>,
 }
 
@@ -84,13 +86,17 @@ fn read(mut reader: Reader<'_>) -> Config {
     let place = s3.as_ref().map(|s3| s3.span.clone());
     let buckets = s3.map_or(Buckets::None, Buckets::read);
     let (plugins, declared) = read_plugins(context, reader.table("plugins"));
-    reader.require("streams", "add `[streams.NAME]` with a `source` and a `destination`");
+    if !reader.means("listen") {
+        // The API would make streams.
+        reader.require("streams", "add `[streams.NAME]` with a `source` and a `destination`");
+    }
     let streams = reader.table("streams");
     let keys = reader.table("keys");
-    reader.not_yet(&["lambda", "kafka", "log", "metrics"], LATER);
+    let lambda = Lambda::read(&mut reader);
+    reader.not_yet(&["kafka", "log", "metrics"], LATER);
     let (streams, named) = read_streams(context, streams, reader.means("listen"));
     let keyed = keys.as_ref().map_or_else(|| reader.means("keys"), |keys| !keys.is_empty());
-    let keys = Key::read_all(context, keys.as_ref(), &named);
+    let keys = Key::read_all(context, keys.as_ref(), &named, &declared);
     let tls = api.as_ref().map_or_else(|| reader.means("api"), |(_, tls)| *tls);
     listen::check(context, listen.as_ref(), admin_listen.as_ref(), keyed, tls);
     reader.finish();
@@ -106,6 +112,7 @@ fn read(mut reader: Reader<'_>) -> Config {
         keys,
         buckets,
         plugins,
+        lambda,
         streams,
     };
     report_small_quota(context, quota_place, &config);
@@ -183,9 +190,10 @@ fn report_small_quota(context: &Context, place: Range<usize>, config: &Config) {
     }
 }
 
-/// Adds the blueprints that streams name without a table, and reports names that lead nowhere.
+/// Adds the blueprints that streams and functions name without a table, and reports names that lead nowhere.
 fn resolve_plugins(context: &Context, declared: &BTreeSet<String>, config: &mut Config) {
-    for name in config.streams.values().flat_map(|stream| &stream.transform) {
+    let streams = config.streams.values().flat_map(|stream| &stream.transform);
+    for name in streams.chain(config.lambda.functions.values()) {
         if declared.contains(&name.value) || config.plugins.contains_key(&name.value) {
             continue;
         }

@@ -13,7 +13,7 @@
 //!   have swallowed is not called missing.
 //! - A draft is a config read as far as it could be, with defaults for the rest, so that later checks can
 //!   go on. [`File::config`] gives it out only when no finding is an error.
-//! - Every name in [`Stream::transform`] is a key of [`Config::plugins`] when there are no errors.
+//! - Every name in [`Stream::transform`] and [`Config::lambda`] is a key of [`Config::plugins`] when there are no errors.
 //! - A backup stands beside a destination in S3, and what is partitioned has a query or a plugin, when there are
 //!   no errors.
 //! - Where other machines reach [`Config::listen`], there are [`Config::keys`] when there are no errors.
@@ -29,6 +29,7 @@ mod api;
 mod backup;
 mod bucket;
 mod buffering;
+mod calls;
 mod choice;
 mod compression;
 mod config;
@@ -37,6 +38,7 @@ mod duration;
 mod file;
 mod finding;
 mod key;
+mod lambda;
 mod limits;
 mod listen;
 mod name;
@@ -59,10 +61,13 @@ mod syntax;
 mod text;
 mod unit;
 mod value;
+mod write;
 
 pub use api::{Api, Tls};
 pub use backup::{Backup, BackupMode};
+pub use bucket::bucket_problem;
 pub use buffering::Buffering;
+pub use calls::Calls;
 pub use compression::Compression;
 pub use config::{Config, parse};
 pub use destination::{Destination, S3Destination};
@@ -70,6 +75,7 @@ pub use duration::Period;
 pub use file::{File, LoadError, MAX_FILE_BYTES, load};
 pub use finding::{Finding, Severity};
 pub use key::Key;
+pub use lambda::Lambda;
 pub use limits::Limits;
 pub use objects::Objects;
 pub use partitioning::{Overflow, Partitioning};

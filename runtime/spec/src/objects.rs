@@ -39,7 +39,7 @@ impl Objects {
     }
 
     /// Whether the names of both begin alike, so that nobody could tell their objects apart.
-    pub(crate) fn mix_with(&self, other: &Self) -> bool {
+    pub fn mix_with(&self, other: &Self) -> bool {
         // An empty name stands for one that is missing.
         !self.bucket.value.is_empty()
             && self.bucket.value == other.bucket.value

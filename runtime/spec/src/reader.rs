@@ -144,6 +144,13 @@ impl<'a> Reader<'a> {
         tables
     }
 
+    /// What stands in the table.
+    pub(crate) fn entries(
+        &self,
+    ) -> impl Iterator<Item = (&'a toml::Spanned<std::borrow::Cow<'a, str>>, &'a Value<'a>)> {
+        self.table.iter()
+    }
+
     /// Where the key of those given that stands last in the text stands, and how many of them there are.
     pub(crate) fn count(&self, keys: &[&str]) -> (usize, Range<usize>) {
         let mut places: Vec<_> =

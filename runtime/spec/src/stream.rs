@@ -2,7 +2,7 @@ use std::ops::{Range, RangeInclusive};
 
 use crate::reader::Reader;
 use crate::text::quoted;
-use crate::{Backup, Destination, Finding, Rate, Source, Spanned, Split};
+use crate::{Backup, Calls, Destination, Finding, Rate, Source, Spanned, Split};
 
 /// A delivery stream: `[streams.NAME]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct Stream {
     pub split: Split,
     /// The plugins that its records go through, in order: keys of [`Config::plugins`](crate::Config::plugins).
     pub transform: Vec<Spanned<String>>,
+    /// How they are called.
+    pub calls: Calls,
     /// Where its objects go.
     pub destination: Destination,
     /// Where source records are kept as they came. Only beside a destination in S3.
@@ -49,6 +51,7 @@ impl Stream {
         let source = reader.table("source").and_then(|source| Source::read(source, stdins));
         let split = reader.table("split").map(Split::read).unwrap_or_default();
         let transform = reader.strings("transform", "[\"apache\"]");
+        let calls = reader.table("calls").map(Calls::read).unwrap_or_default();
         let destination = reader.table("destination");
         // Who reads lines writes lines; what the API takes has the newlines that its producers give it.
         let transforms = reader.gives("transform");
@@ -66,7 +69,7 @@ impl Stream {
         }
         reader.finish();
         let source = source.unwrap_or(Source::Puts);
-        Some(Self { name, source, lanes, rate, split, transform, destination: destination?, backup })
+        Some(Self { name, source, lanes, rate, split, transform, calls, destination: destination?, backup })
     }
 }
 

@@ -142,6 +142,16 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// All keys of the table, each with the string at it; `wanted` says what that should have been.
+    pub(crate) fn texts(&self, wanted: &str) -> Vec<(Spanned<String>, Spanned<String>)> {
+        let entries = self.entries().filter_map(|(key, value)| {
+            let key = Spanned::new(key.get_ref().to_string(), key.span());
+            let text = self.text(&key.value, value, wanted)?;
+            Some((key, text))
+        });
+        entries.collect()
+    }
+
     /// A list of strings. One that is something else is left out.
     pub(crate) fn strings(&mut self, key: &'static str, example: &str) -> Vec<Spanned<String>> {
         self.value(key).map(|value| self.strings_of(key, value, example)).unwrap_or_default()
