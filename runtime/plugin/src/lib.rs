@@ -57,8 +57,8 @@ pub use chain::Chain;
 pub use engine::Host;
 pub use error::{LoadError, StartError};
 pub use limits::{
-    FUEL_PER_MS, Limits, MAX_CALL_BYTES, MAX_CALL_RECORDS, MAX_COMPILE_TIME, MAX_COMPONENT_BYTES, Metering,
-    STACK_BYTES,
+    Calls, FUEL_PER_MS, Limits, MAX_CALL_BYTES, MAX_CALL_RECORDS, MAX_COMPILE_TIME, MAX_COMPONENT_BYTES,
+    Metering, STACK_BYTES,
 };
 pub use manifest::{Manifest, SECTION};
 pub use plugin::{Interface, Plugin, Settings, digest_of};

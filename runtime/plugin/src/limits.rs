@@ -36,6 +36,22 @@ impl Default for Limits {
     }
 }
 
+/// How a stream has its plugins called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Calls {
+    /// The most payload bytes of a call of several records; [`MAX_CALL_BYTES`] at the most.
+    pub bytes: usize,
+    /// How often a record is run again, each time on a fresh instance, once it has failed as the first on one. What a
+    /// plugin answers is final, and so is a failure that it returns.
+    pub retries: u32,
+}
+
+impl Default for Calls {
+    fn default() -> Self {
+        Self { bytes: MAX_CALL_BYTES, retries: 0 }
+    }
+}
+
 /// How a plugin's time is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Metering {

@@ -7,7 +7,7 @@ use standpipe_record::PluginId;
 use crate::compiled::Compiled;
 use crate::engine::Metered;
 use crate::instance::Instance;
-use crate::limits::Metering;
+use crate::limits::{Calls, Metering};
 use crate::wasi::Moment;
 use crate::{Host, Limits, LoadError, Manifest, params};
 
@@ -60,6 +60,7 @@ pub enum Interface {
 pub struct Plugin {
     loaded: Arc<Loaded>,
     context: Arc<str>,
+    calls: Calls,
 }
 
 pub(crate) struct Loaded {
@@ -92,7 +93,7 @@ impl Plugin {
             digest: settings.digest.clone().unwrap_or(digest),
         });
         let loaded = Arc::new(Loaded { host: host.clone(), id, settings, compiled });
-        let plugin = Self { loaded, context };
+        let plugin = Self { loaded, context, calls: Calls::default() };
         let mut first = Instance::start(&plugin, Moment::default())?;
         first.check_types(&plugin.loaded.compiled.export)?;
         Ok(plugin)
@@ -101,16 +102,26 @@ impl Plugin {
     /// The same plugin for another stream: only what `init` is told of where it runs differs. Compiled code, params
     /// and limits are shared, and nothing is started.
     pub fn in_context(&self, context: impl Into<Arc<str>>) -> Self {
-        Self { loaded: Arc::clone(&self.loaded), context: context.into() }
+        Self { loaded: Arc::clone(&self.loaded), context: context.into(), calls: self.calls }
     }
 
-    /// Whether it does the same as another one: the same component, with the same params, limits and context.
+    /// The same plugin, called in another way.
+    #[must_use]
+    pub fn called(self, calls: Calls) -> Self {
+        Self { calls, ..self }
+    }
+
+    /// Whether it does the same as another one: the same component, with the same params, limits, context and calls.
     pub fn is_like(&self, other: &Self) -> bool {
         let (ours, theirs) = (&self.loaded.settings, &other.loaded.settings);
         self.loaded.id == other.loaded.id
-            && self.context == other.context
+            && (&self.context, self.calls) == (&other.context, other.calls)
             && (&ours.limits, ours.metering, &ours.params)
                 == (&theirs.limits, theirs.metering, &theirs.params)
+    }
+
+    pub(crate) fn calls(&self) -> Calls {
+        self.calls
     }
 
     pub(crate) fn context(&self) -> &str {

@@ -56,6 +56,9 @@ pub struct Worker {
     position: u64,
     next: usize,
     isolate_until: usize,
+    /// How often the next record was tried alone, and how often as the first on an instance.
+    alone: u32,
+    fresh: u32,
 }
 
 impl std::fmt::Debug for Worker {
@@ -84,6 +87,8 @@ impl Worker {
             log,
             next: 0,
             isolate_until: 0,
+            alone: 0,
+            fresh: 0,
         }
     }
 
@@ -103,6 +108,7 @@ impl Worker {
         (self.lane, self.position) = (lane, position);
         self.next = 0;
         self.isolate_until = 0;
+        (self.alone, self.fresh) = (0, 0);
     }
 
     /// Works on with `input`, the same batch until it is done, and appends to `out`.
@@ -189,7 +195,11 @@ impl Worker {
         while self.next < end {
             let view = input.view().slice(self.next..self.next + 1);
             let failed = out.failed.len();
-            self.alone(view, out, if each { 0 } else { 1 })?;
+            if !self.alone(view, out, if each { 0 } else { 1 })? {
+                // It is to be tried again, which may take as long as it took now.
+                break;
+            }
+            (self.alone, self.fresh) = (0, 0);
             self.next += 1;
             self.stats.records += 1;
             calls += 1;
@@ -220,14 +230,14 @@ impl Worker {
         Ok(())
     }
 
-    /// Runs one record until it has its verdict. `tried` is how often it was tried with others before.
-    fn alone(&mut self, view: View<'_>, out: &mut Outcomes, tried: u32) -> Result<(), StartError> {
-        let mut attempts = tried;
+    /// Runs one record until it has its verdict, or is to be run again in another step: then this is false. `tried` is
+    /// how often it was tried with others before.
+    fn alone(&mut self, view: View<'_>, out: &mut Outcomes, tried: u32) -> Result<bool, StartError> {
         loop {
             self.ready(view)?;
             let fresh = self.instance.as_ref().is_some_and(|instance| instance.calls == 0);
             let failed = out.failed.len();
-            attempts += 1;
+            self.alone += 1;
             let answer = self.call(view);
             let loaded = self.plugin.loaded();
             let terms = Terms { limits: &loaded.settings.limits, id: &loaded.id };
@@ -245,34 +255,40 @@ impl Worker {
                     }
                     self.commit();
                     self.retire();
-                    return Ok(());
+                    return Ok(true);
                 }
                 Err(error) => error,
             };
             self.stats.failed_calls += 1;
+            let attempts = tried.saturating_add(self.alone);
             let captured = self.instance.as_mut().map(|instance| instance.state().effects.captured());
             self.instance = None;
-            if fresh {
-                out.failed.push(Failure {
-                    index: u32::try_from(view.first()).unwrap_or(u32::MAX),
-                    cause: error.cause,
-                    code: error.code,
-                    message: error.message,
-                    plugin: Some(Arc::clone(&loaded.id)),
-                    captured: captured.unwrap_or_default(),
-                    backtrace: error.backtrace,
-                    attempts,
-                });
-                return Ok(());
+            if !fresh {
+                continue;
             }
+            self.fresh += 1;
+            if self.fresh <= self.plugin.calls().retries {
+                return Ok(false);
+            }
+            out.failed.push(Failure {
+                index: u32::try_from(view.first()).unwrap_or(u32::MAX),
+                cause: error.cause,
+                code: error.code,
+                message: error.message,
+                plugin: Some(Arc::clone(&loaded.id)),
+                captured: captured.unwrap_or_default(),
+                backtrace: error.backtrace,
+                attempts,
+            });
+            return Ok(true);
         }
     }
 
-    /// The records of the next call: as many as the size says, at most 1 MiB, at least one.
+    /// The records of the next call: as many as the size says, at most the bytes of a call, at least one.
     fn next_call<'a>(&self, input: &'a Batch) -> View<'a> {
         let rest = input.view().slice(self.next..input.len());
         let most = rest.slice(0..self.sizing.next());
-        let limit = u64::from(most.base()) + MAX_CALL_BYTES as u64;
+        let limit = u64::from(most.base()) + self.plugin.calls().bytes.min(MAX_CALL_BYTES) as u64;
         let fit = most.ends().partition_point(|end| u64::from(*end) <= limit);
         most.slice(0..fit.max(1))
     }
