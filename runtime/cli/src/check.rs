@@ -3,7 +3,7 @@ use std::process::ExitCode;
 
 use standpipe_plugin::Host;
 use standpipe_spec::{Config, Size};
-use standpipe_stream::{Metrics, Plan, plan};
+use standpipe_stream::{Metrics, Plan, Planner, plan};
 
 use crate::args::Check;
 use crate::{report, show};
@@ -12,10 +12,8 @@ use crate::{report, show};
 pub(crate) const WRONG: u8 = 2;
 
 pub(crate) fn check(args: &Check) -> anyhow::Result<ExitCode> {
-    let Some((plans, file)) = load(&args.config, &Metrics::default(), |_| Host::new(show::cache_folder()))
-    else {
-        return Ok(ExitCode::from(WRONG));
-    };
+    let loaded = load(&args.config, &Metrics::default(), |_| Host::new(show::cache_folder()));
+    let Some(Loaded { plans, file, .. }) = loaded else { return Ok(ExitCode::from(WRONG)) };
     let streams = show::count(plans.len() as u64, "stream");
     let plugins = show::count(file.draft.plugins.len() as u64, "plugin");
     show::line(&format!("{}: {streams}, {plugins}, no errors", args.config.display()));
@@ -48,6 +46,7 @@ fn told(file: &standpipe_spec::File) -> String {
 
 /// A config file that can be run.
 pub(crate) struct Loaded {
+    pub(crate) planner: Planner,
     pub(crate) plans: Vec<Plan>,
     pub(crate) file: standpipe_spec::File,
     /// What there is to be said all the same; it may be nothing.
@@ -66,19 +65,18 @@ pub(crate) fn read(
     let plans = plan(&mut file, &host, metrics);
     let told = told(&file);
     match plans {
-        Some(plans) => Ok(Loaded { plans, file, told }),
+        Some((planner, plans)) => Ok(Loaded { planner, plans, file, told }),
         None => Err(told),
     }
 }
 
 /// The same, and shows what there is to be said.
-pub(crate) fn load(
-    path: &Path,
-    metrics: &Metrics,
-    host: impl FnOnce(&Config) -> Host,
-) -> Option<(Vec<Plan>, standpipe_spec::File)> {
+pub(crate) fn load(path: &Path, metrics: &Metrics, host: impl FnOnce(&Config) -> Host) -> Option<Loaded> {
     let (loaded, told) = match read(path, metrics, host) {
-        Ok(Loaded { plans, file, told }) => (Some((plans, file)), told),
+        Ok(mut loaded) => {
+            let told = std::mem::take(&mut loaded.told);
+            (Some(loaded), told)
+        }
         Err(told) => (None, told),
     };
     if !told.is_empty() {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use standpipe_api::{Api, Server, Settings};
+use standpipe_api::{Api, Book, Server, Settings};
 use standpipe_plugin::Host as Plugins;
 use standpipe_sink::Begun;
 use standpipe_spec::{Config, Size};
@@ -18,7 +18,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 use crate::args::Run;
-use crate::check::{WRONG, load};
+use crate::check::{Loaded, WRONG, load};
 use crate::{control, show};
 use host::Host;
 
@@ -43,7 +43,8 @@ pub(crate) fn run(args: &Run) -> anyhow::Result<ExitCode> {
         plugins = Some(made.clone());
         made
     };
-    let Some((plans, file)) = load(&args.config, &metrics, make) else { return Ok(ExitCode::from(WRONG)) };
+    let Some(loaded) = load(&args.config, &metrics, make) else { return Ok(ExitCode::from(WRONG)) };
+    let Loaded { planner, mut plans, file, .. } = loaded;
     let config = &file.draft;
     let state = State::open(&config.state, config.quota)?;
     let streams = plans.iter().map(|plan| plan.name.clone()).collect();
@@ -53,19 +54,34 @@ pub(crate) fn run(args: &Run) -> anyhow::Result<ExitCode> {
         .enable_all()
         .build()
         .context("start the runtime")?;
-    for stream in &args.abandon {
+    abort(&state.uploads_given_up()?, config, &runtime);
+    state.bury()?;
+    let give_up = |stream: &str| -> anyhow::Result<()> {
         let uploads = state.uploads(stream).unwrap_or_default();
         state.abandon(stream, &streams)?;
         abort(&uploads, config, &runtime);
+        Ok(())
+    };
+    for stream in &args.abandon {
+        give_up(stream)?;
         show::line(&format!("{stream}: its records are given up"));
     }
+    let (book, going) = Book::read(&state)?;
+    for stream in &going {
+        give_up(stream)?;
+        tracing::info!(stream, "the API had deleted it when the host ended");
+    }
+    plans.extend(book.plans(&planner, config, &metrics)?);
     state.check(&plans)?;
+    for stream in book.give_to(config, &state)? {
+        tell_given(&stream);
+    }
     let mut callers = config.clone();
     if args.drain {
         // There is no port, and nobody whose secret would have to be known.
         callers.keys.clear();
     }
-    let settings = match Settings::read(&callers) {
+    let settings = match Settings::read(&callers, planner) {
         Ok(settings) => settings,
         Err(error) => {
             show::line(&format!("error: {error}"));
@@ -88,7 +104,7 @@ pub(crate) fn run(args: &Run) -> anyhow::Result<ExitCode> {
     for plan in plans {
         streams.start(Arc::new(if args.drain { plan.without_puts() } else { plan }))?;
     }
-    let api = Api::new(streams.clone(), Arc::clone(&metrics), settings, config.api.memory);
+    let api = Api::new(streams.clone(), Arc::clone(&metrics), settings, book, config.api.memory);
     // Before anybody learns that the host is there.
     let asked = listen(&runtime, &config.state);
     let has_ports = !args.drain && (config.listen.is_some() || config.admin_listen.is_some());
@@ -113,6 +129,14 @@ pub(crate) fn run(args: &Run) -> anyhow::Result<ExitCode> {
     // A source may still wait for input that never comes; nothing waits for it.
     runtime.shutdown_background();
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// A stream that the API made is in the config by now.
+fn tell_given(stream: &str) {
+    tracing::info!(
+        stream,
+        "the API made it, and it is in the config now: it is the config's, with what it holds"
+    );
 }
 
 /// Has other processes of this machine ask the host. What they ask comes out of what this gives.

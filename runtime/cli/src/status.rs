@@ -34,7 +34,7 @@ pub(crate) fn status(args: &Status) -> anyhow::Result<ExitCode> {
         let Some(held) = &held else { continue };
         let report = held.stream(&stream, Depth::Newest);
         good &= report.flaws().next().is_none();
-        show::data(&told(&report, configured.contains_key(&stream)))?;
+        show::data(&told(&report, report.is_made || configured.contains_key(&stream)))?;
         if let Some(figures) =
             kept.streams.get(&stream).filter(|figures| figures.tries > 0 || figures.trouble.is_some())
         {

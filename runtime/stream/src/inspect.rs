@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use standpipe_log::{Disk, Item, RealDisk};
 
+use crate::definitions::DEFINITION;
 use crate::home::{Home, read_text};
 use crate::keeper::KeepError;
 use crate::record_id::RecordPlace;
@@ -104,7 +105,9 @@ impl Inspection {
 
     /// What is on disk of a stream. Whatever is wrong with it is in the report.
     pub fn stream(&self, stream: &str, depth: Depth) -> StreamReport {
-        let mut report = StreamReport { stream: stream.to_owned(), lanes: Vec::new(), flaw: None };
+        let definition = self.streams.join(folder_of(stream)).join(DEFINITION);
+        let is_made = self.disk.open(&definition).is_ok();
+        let mut report = StreamReport { stream: stream.to_owned(), is_made, lanes: Vec::new(), flaw: None };
         if let Err(flaw) = self.lanes(stream, depth, &mut report.lanes) {
             report.flaw = Some(flaw);
         }

@@ -13,8 +13,8 @@
 //! # On disk
 //!
 //! Below the state folder: `lock`, `id`, `figures.json` (see `figures`), and for each stream `streams/NAME/incarnation` and `lane-N/` with `log/`
-//! (see `standpipe_log`), `journal/` (see its module) and `parcels/` (a file a sealed parcel).
-//! Nothing of a stream is there before its first record.
+//! (see `standpipe_log`), `journal/` (see its module) and `parcels/` (a file a sealed parcel). One that the API made has
+//! a `definition`, too; of one of the config nothing is there before its first record.
 //!
 //! # Invariants
 //!
@@ -35,6 +35,7 @@
 
 mod active;
 mod budget;
+mod definitions;
 mod deliver;
 mod entry;
 mod error;
@@ -70,6 +71,7 @@ mod window;
 mod workers;
 
 pub use budget::Budget;
+pub use definitions::MAX_DEFINITION_BYTES;
 pub use entry::{Answer, Carry, Counts, Entry, Group, Role, SealedFile};
 pub use error::Error;
 pub use figures::Kept;
@@ -83,7 +85,7 @@ pub use metrics::{
     Amount, BackupReading, DeliveryReading, Figures, HostReading, Level, Metrics, PluginReading, PutKind,
     PutReading, Reading, StreamMetrics, Times, Totals, Trouble,
 };
-pub use plan::{LoadFailure, Plan, load_plugin, plan, sink};
+pub use plan::{LoadFailure, Plan, Planner, load_plugin, plan, sink};
 pub use standpipe_log::RequestId;
 
 pub use put::PutError;

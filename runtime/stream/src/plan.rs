@@ -1,13 +1,11 @@
-use std::collections::BTreeMap;
-use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use standpipe_format::{Delimiter, Moment, split};
 use standpipe_plugin::{Host, Plugin};
-use standpipe_record::{Clock, SystemClock};
+use standpipe_record::Clock;
 use standpipe_sink::Sink;
-use standpipe_spec::{self as spec, Buckets, Destination, File, Finding, Severity};
+use standpipe_spec::{Buckets, File, Severity};
 
 use crate::entry::Role;
 use crate::{Metrics, StreamMetrics};
@@ -16,6 +14,7 @@ mod buckets;
 mod load;
 mod outlet;
 mod partitions;
+mod planner;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -23,6 +22,7 @@ pub use buckets::sink;
 pub use load::{LoadFailure, load_plugin};
 pub(crate) use outlet::{Backs, Backup, Outlet};
 pub(crate) use partitions::{Overflow, Partitions};
+pub use planner::Planner;
 
 /// Where a stream's records come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +49,8 @@ impl Source {
 pub struct Plan {
     /// Its name.
     pub name: String,
+    /// Which version of its configuration this is, from 1. Object names say it.
+    pub(crate) version: u64,
     /// How far it is.
     pub metrics: Arc<StreamMetrics>,
     pub(crate) source: Source,
@@ -82,7 +84,7 @@ impl Plan {
             (Some(ours), Some(theirs)) => ours.is_like(theirs),
             (ours, theirs) => ours.is_some() == theirs.is_some(),
         };
-        let numbers = |plan: &Self| (plan.lanes, plan.concurrency, plan.discards);
+        let numbers = |plan: &Self| (plan.version, plan.lanes, plan.concurrency, plan.discards);
         plugins
             && partitions
             && numbers(self) == numbers(other)
@@ -132,119 +134,19 @@ impl Plan {
     }
 }
 
-/// Makes plans of a config file. What plugins and prefixes have to say is added to the file's findings, so that
-/// all of them are told at once; there are plans only when none of them is an error.
-pub fn plan(file: &mut File, host: &Host, metrics: &Metrics) -> Option<Vec<Plan>> {
+/// Makes plans of a config file, and what makes more of them. What plugins and prefixes have to say is added to the
+/// file's findings, so that all of them are told at once; there are plans only when none of them is an error.
+pub fn plan(file: &mut File, host: &Host, metrics: &Metrics) -> Option<(Planner, Vec<Plan>)> {
     let mut findings = Vec::new();
-    let plans = read(file, host, metrics, &mut findings);
+    let planner = Planner::read(file, host, &mut findings);
+    let streams = file.draft.streams.values();
+    let plans = streams
+        .filter_map(|stream| planner.read_stream(stream, &file.text, metrics, &mut findings))
+        .collect();
     file.findings.append(&mut findings);
     file.findings.sort_by_key(|finding| finding.span.as_ref().map_or((true, 0), |span| (false, span.start)));
     let good = file.findings.iter().all(|finding| finding.severity != Severity::Error);
-    good.then_some(plans)
-}
-
-fn read(file: &File, host: &Host, metrics: &Metrics, findings: &mut Vec<Finding>) -> Vec<Plan> {
-    let config = &file.draft;
-    // Each is loaded once, as for the first stream that names it: streams differ in what `init` is told.
-    let mut plugins = BTreeMap::new();
-    for plugin in config.plugins.values() {
-        let name = &plugin.name.value;
-        let uses = |stream: &&spec::Stream| stream.transform.iter().any(|used| used.value == *name);
-        let first = config.streams.values().find(uses).map(|stream| stream.name.value.as_str());
-        if let Some(loaded) = load::load_declared(file, plugin, first, host, findings) {
-            plugins.insert(name.as_str(), loaded);
-        }
-    }
-    let (sink, concurrency) = sink(&config.buckets);
-    let buckets = Arc::new(config.buckets.clone());
-    let cores =
-        std::thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1));
-    let mut plans = Vec::new();
-    for stream in config.streams.values() {
-        let nowhere;
-        let (s3, discards) = match &stream.destination {
-            Destination::S3(s3) => (s3, false),
-            Destination::Discard { span } => {
-                nowhere = discarded(span);
-                (&nowhere, true)
-            }
-        };
-        let context: Arc<str> = load::context(&config.api, Some(&stream.name.value)).into();
-        let used = stream.transform.iter().filter_map(|name| plugins.get(name.value.as_str()));
-        let mut plugins: Vec<Plugin> = used.map(|plugin| plugin.in_context(Arc::clone(&context))).collect();
-        let outlet = outlet::destination(file, s3, !stream.transform.is_empty(), findings);
-        let backup = stream.backup.as_ref().map(|backup| outlet::backup(file, stream, backup, findings));
-        let Some((destination, prefixes)) = outlet else { continue };
-        let partitions = s3.partitioning.as_ref().map(|said| {
-            let query = said.query.as_ref();
-            let query =
-                query.map(|query| partitions::query(file, host, query, &prefixes, &context, findings));
-            let query = query.flatten();
-            plugins.extend(query.clone());
-            Partitions::new(&prefixes, said.max_active, said.overflow.into(), query.as_ref())
-        });
-        let Ok(backup) = backup.map_or(Ok(None), |backup| backup.map(Some).ok_or(())) else { continue };
-        plans.push(Plan {
-            name: stream.name.value.clone(),
-            metrics: metrics.stream(&stream.name.value),
-            concurrency,
-            source: match &stream.source {
-                spec::Source::File { paths } => {
-                    Source::Files(paths.iter().map(|path| path.value.clone()).collect())
-                }
-                spec::Source::Stdin => Source::Stdin,
-                spec::Source::Puts => Source::Puts,
-            },
-            discards,
-            lanes: stream.lanes.unwrap_or(cores),
-            split: split(&stream.split),
-            digests: plugins.iter().map(|plugin| plugin.id().digest.clone()).collect(),
-            plugins,
-            destination,
-            partitions,
-            backup,
-            sink: Arc::clone(&sink),
-            buckets: Arc::clone(&buckets),
-            clock: Arc::new(SystemClock),
-        });
-    }
-    plans
-}
-
-/// How records are taken apart; none if they are not.
-fn split(said: &spec::Split) -> Option<split::Rules> {
-    let rules = split::Rules {
-        kpl: said.kpl,
-        cloudwatch_logs: said.cloudwatch_logs.map(|logs| match logs {
-            spec::CloudWatchLogs::Envelopes => split::CloudWatchLogs::Envelopes,
-            spec::CloudWatchLogs::Messages => split::CloudWatchLogs::Messages,
-        }),
-        // The config's limits are the separator's.
-        deaggregate: said.deaggregate.as_ref().and_then(|how| match how {
-            spec::Deaggregate::Json => Some(split::Deaggregate::Json),
-            spec::Deaggregate::Delimiter(text) => split::Deaggregate::delimited(text.as_bytes()).ok(),
-        }),
-    };
-    (!rules.is_empty()).then_some(rules)
-}
-
-/// What stands for the destination of a stream that has none.
-fn discarded(span: &Range<usize>) -> spec::S3Destination {
-    spec::S3Destination {
-        span: span.clone(),
-        objects: spec::Objects {
-            bucket: spec::Spanned::new(String::new(), span.clone()),
-            prefix: None,
-            time_zone: None,
-            file_extension: None,
-            compression: spec::Compression::None,
-            compression_level: None,
-            buffering: spec::Buffering::default(),
-        },
-        error_output_prefix: None,
-        partitioning: None,
-        append_delimiter: false,
-    }
+    good.then_some((planner, plans))
 }
 
 fn delimiter(appends: bool) -> Delimiter {

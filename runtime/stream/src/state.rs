@@ -169,8 +169,11 @@ impl State {
             id,
             _lock: lock,
         };
-        state.bury().map_err(keep)?;
         Ok(state)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     pub(crate) fn quota(&self) -> &Arc<Quota> {
@@ -183,8 +186,12 @@ impl State {
 
     /// Where a stream is kept.
     pub fn home(&self, stream: &str) -> Result<Home, StateError> {
+        self.home_below(&folder_of(stream))
+    }
+
+    fn home_below(&self, folder: &str) -> Result<Home, StateError> {
         let keep = |source| StateError::Keep { path: self.path.clone(), source };
-        let folder = Path::new(STREAMS).join(folder_of(stream));
+        let folder = Path::new(STREAMS).join(folder);
         let known = read_text(self.disk.as_ref(), &folder.join("incarnation")).map_err(keep)?;
         let incarnation = known.and_then(|text| parse(&text)).unwrap_or_else(random);
         Ok(Home {
@@ -202,7 +209,7 @@ impl State {
     /// Refuses if a stream that has no plan holds data, if what any stream holds cannot be read, and if one holds what
     /// its plan has no place for.
     pub fn check(&self, plans: &[Plan]) -> Result<(), StateError> {
-        let held = Inspection::on(Arc::clone(&self.disk), &self.path);
+        let held = self.inspection();
         for stream in held.streams()? {
             let report = held.stream(&stream, Depth::Newest);
             let (records, bytes) = (report.records(), report.bytes());
@@ -228,7 +235,7 @@ impl State {
     /// Refuses if a stream holds records, or if what it holds cannot be read.
     pub(crate) fn holds_nothing(&self, stream: &str) -> Result<(), StateError> {
         let stream = stream.to_owned();
-        let report = Inspection::on(Arc::clone(&self.disk), &self.path).stream(&stream, Depth::Newest);
+        let report = self.inspection().stream(&stream, Depth::Newest);
         let (records, bytes) = (report.records(), report.bytes());
         match report.into_flaw() {
             Some(flaw) => Err(StateError::Unreadable { stream, flaw: Box::new(flaw) }),
@@ -237,10 +244,30 @@ impl State {
         }
     }
 
+    pub(crate) fn inspection(&self) -> Inspection {
+        Inspection::on(Arc::clone(&self.disk), &self.path)
+    }
+
     /// The uploads that a stream has begun and not ended.
     pub fn uploads(&self, stream: &str) -> Result<Vec<Begun>, StateError> {
+        self.uploads_below(&folder_of(stream))
+    }
+
+    /// The same, of all streams that are given up and not removed yet.
+    pub fn uploads_given_up(&self) -> Result<Vec<Begun>, StateError> {
         let keep = |source| StateError::Keep { path: self.path.clone(), source };
-        let home = Arc::new(self.home(stream)?);
+        let mut uploads = Vec::new();
+        for item in list(self.disk.as_ref(), Path::new(STREAMS)).map_err(keep)? {
+            if item.name.starts_with(TOMB) {
+                uploads.extend(self.uploads_below(&item.name)?);
+            }
+        }
+        Ok(uploads)
+    }
+
+    fn uploads_below(&self, folder: &str) -> Result<Vec<Begun>, StateError> {
+        let keep = |source| StateError::Keep { path: self.path.clone(), source };
+        let home = Arc::new(self.home_below(folder)?);
         let mut uploads = Vec::new();
         for lane in home.lanes().map_err(keep)? {
             let mut live = Live::default();
@@ -261,33 +288,22 @@ impl State {
         if streams.contains(stream) {
             return Err(StateError::InUse { stream: stream.to_owned() });
         }
-        let keep = |source| StateError::Keep { path: self.path.clone(), source };
         // The name becomes a path: only one that is there.
-        if !Inspection::on(Arc::clone(&self.disk), &self.path).streams()?.iter().any(|known| known == stream)
-        {
+        if !self.inspection().streams()?.iter().any(|known| known == stream) {
             return Err(StateError::Unknown { stream: stream.to_owned() });
         }
-        let streams = Path::new(STREAMS);
-        let from = streams.join(folder_of(stream));
-        let to = streams.join(format!("{TOMB}{:032x}", random()));
-        match self.disk.rename(&from, &to) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(StateError::Unknown { stream: stream.to_owned() });
-            }
-            other => other.map_err(|source| keep(KeepError::io(&from, "rename", source)))?,
-        }
-        self.disk
-            .sync_folder(streams, Site("state.abandon"))
-            .map_err(|source| keep(KeepError::io(streams, "sync", source)))?;
-        self.bury().map_err(keep)
+        let tomb = self.bury_alone(stream)?;
+        remove(self.disk.as_ref(), tomb.path())
+            .map_err(|source| StateError::Keep { path: self.path.clone(), source })
     }
 
-    /// Removes what was given up.
-    fn bury(&self) -> Result<(), KeepError> {
+    /// Removes all that was given up, and whose uploads nobody needs to know any more.
+    pub fn bury(&self) -> Result<(), StateError> {
+        let keep = |source| StateError::Keep { path: self.path.clone(), source };
         let streams = Path::new(STREAMS);
-        for item in list(self.disk.as_ref(), streams)? {
+        for item in list(self.disk.as_ref(), streams).map_err(keep)? {
             if item.name.starts_with(TOMB) {
-                remove(self.disk.as_ref(), &streams.join(&item.name))?;
+                remove(self.disk.as_ref(), &streams.join(&item.name)).map_err(keep)?;
             }
         }
         Ok(())
@@ -303,7 +319,7 @@ fn bytes_below(disk: &dyn Disk, folder: &Path) -> Result<u64, KeepError> {
     Ok(bytes)
 }
 
-fn remove(disk: &dyn Disk, folder: &Path) -> Result<(), KeepError> {
+pub(crate) fn remove(disk: &dyn Disk, folder: &Path) -> Result<(), KeepError> {
     for item in list(disk, folder)? {
         let path = folder.join(&item.name);
         if item.is_folder {

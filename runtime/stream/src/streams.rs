@@ -1,7 +1,7 @@
 //! The streams of a host by name: started, replaced and ended one by one, while whoever puts records goes on.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard, TryLockError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 use standpipe_log::RequestId;
@@ -29,8 +29,8 @@ struct Shared {
     workers: Arc<Workers>,
     stop: Stop,
     running: RwLock<BTreeMap<String, Arc<Running>>>,
-    /// One change of all streams at a time.
-    changing: Mutex<()>,
+    /// One change of all streams at a time, and none of one stream meanwhile.
+    changing: RwLock<()>,
     on_end: Box<OnEnd>,
 }
 
@@ -54,8 +54,10 @@ struct End {
     replaced: bool,
     /// Whether it ended well.
     ended: Option<bool>,
-    /// The other one has its place.
+    /// The other one has its place, or none will have it.
     passed: bool,
+    /// Nothing could take its place, or it is given up.
+    alone: bool,
 }
 
 /// Records that were accepted.
@@ -140,7 +142,7 @@ impl Streams {
     ) -> Self {
         let on_end = Box::new(on_end);
         let shared =
-            Shared { state, workers, stop, running: RwLock::default(), changing: Mutex::default(), on_end };
+            Shared { state, workers, stop, running: RwLock::default(), changing: RwLock::default(), on_end };
         Self { shared: Arc::new(shared) }
     }
 
@@ -215,17 +217,12 @@ impl Streams {
 
     /// How each stream is, by name.
     pub fn health(&self) -> Vec<(String, Health)> {
-        let changing = self.is_changing();
-        self.all().iter().map(|running| (running.plan.name.clone(), running.health(changing))).collect()
-    }
-
-    fn is_changing(&self) -> bool {
-        matches!(self.shared.changing.try_lock(), Err(TryLockError::WouldBlock))
+        self.all().iter().map(|running| (running.plan.name.clone(), running.health())).collect()
     }
 
     /// How a stream is. None if there is none.
     pub fn health_of(&self, stream: &str) -> Option<Health> {
-        self.get(stream).map(|running| running.health(self.is_changing()))
+        self.get(stream).map(|running| running.health())
     }
 
     /// What was answered to a request, if it was.
@@ -248,6 +245,11 @@ impl Streams {
                         }
                         Err(error) => return Some(Err(error)),
                     }
+                    if running.ending.state().alone {
+                        // What has its name by now, if anything, is not the stream that was asked.
+                        let is_here = self.get(stream).is_some_and(|now| Arc::ptr_eq(&now, &running));
+                        return is_here.then_some(Err(PutError::Ended));
+                    }
                 }
                 put => return Some(put.map(|(accepted, repeated)| running.put(accepted, repeated))),
             }
@@ -257,7 +259,7 @@ impl Streams {
     /// Has these streams run, and no others. What stays as it was is not touched. Streams that are gone must hold
     /// nothing; if one does, or cannot be stopped, all goes on as before. Blocks until it is done.
     pub fn change(&self, plans: Vec<Plan>) -> Result<Changes, ChangeError> {
-        let _one = lock(&self.shared.changing);
+        let _one = self.shared.changing.write().unwrap_or_else(PoisonError::into_inner);
         let mut changes = Changes::default();
         let mut starts: Vec<(Option<Arc<Running>>, Arc<Plan>)> = Vec::new();
         let names: BTreeSet<String> = plans.iter().map(|plan| plan.name.clone()).collect();
@@ -296,23 +298,86 @@ impl Streams {
         let held = gone.iter().find_map(|gone| self.shared.state.holds_nothing(&gone.plan.name).err());
         if let Some(error) = held {
             for running in &gone {
-                let _ = self.start_again(&running.plan);
+                let _ = self.start_in_place_of(running, &running.plan);
             }
             return Err(error.into());
         }
         for running in gone {
             self.book().remove(&running.plan.name);
-            running.ending.pass();
+            running.ending.leave();
             changes.removed.push(running.plan.name.clone());
         }
         let mut failed = None;
         for (before, plan) in starts {
-            if let Some(before) = before {
-                before.hand_over();
-            }
-            failed = self.start_again(&plan).err().or(failed);
+            let started = match before {
+                Some(before) => {
+                    before.hand_over();
+                    self.start_in_place_of(&before, &plan)
+                }
+                None => self.start_again(&plan),
+            };
+            failed = started.err().or(failed);
         }
         failed.map_or(Ok(changes), |error| Err(error.into()))
+    }
+
+    fn start_in_place_of(&self, before: &Running, plan: &Arc<Plan>) -> Result<(), StateError> {
+        let started = self.start_again(plan);
+        if started.is_err() {
+            before.ending.leave();
+        }
+        started
+    }
+
+    /// Makes a stream, with what `definition` says for whoever reads it at the next start. It is there, and stays, once
+    /// this is answered. Its name must not be taken.
+    pub fn create(&self, plan: Plan, definition: &str) -> Result<(), StateError> {
+        let _no_other = self.shared.changing.read().unwrap_or_else(PoisonError::into_inner);
+        let plan = Arc::new(plan);
+        self.shared.state.begin(&plan.name, definition)?;
+        self.start(Arc::clone(&plan)).inspect_err(|_| {
+            if let Ok(tomb) = self.shared.state.bury_alone(&plan.name) {
+                self.shared.state.take_away(&tomb);
+            }
+        })
+    }
+
+    /// Has a stream run by another plan, and keeps its definition first. Blocks until it does.
+    pub fn replace(&self, plan: Plan, definition: &str) -> Result<(), StateError> {
+        let _no_other = self.shared.changing.read().unwrap_or_else(PoisonError::into_inner);
+        self.shared.state.define(&plan.name, definition)?;
+        let plan = Arc::new(plan);
+        match self.get(&plan.name) {
+            Some(running) if running.plan.is_like(&plan) && !running.is_down() => Ok(()),
+            Some(running) => {
+                running.hand_over();
+                self.start_in_place_of(&running, &plan)
+            }
+            None => self.start_again(&plan),
+        }
+    }
+
+    /// Gives up a stream with all that it holds, undelivered records, too. Returns how many these were. Once this is
+    /// answered, it is gone for good, and its name is free. Blocks until the stream has let go.
+    pub fn remove(&self, stream: &str) -> Result<u64, StateError> {
+        let _no_other = self.shared.changing.read().unwrap_or_else(PoisonError::into_inner);
+        let running = self.get(stream).ok_or_else(|| StateError::Unknown { stream: stream.to_owned() })?;
+        running.give_up();
+        let state = &self.shared.state;
+        let (held, uploads) = (state.held(stream), state.uploads(stream).unwrap_or_default());
+        let tomb = state.bury_alone(stream)?;
+        self.book().remove(stream);
+        running.ending.leave();
+        let (streams, sink) = (self.clone(), Arc::clone(&running.plan.sink));
+        self.shared.workers.runtime.spawn(async move {
+            for begun in &uploads {
+                if let Err(error) = sink.abort(begun).await {
+                    tracing::warn!(upload = begun.id, %error, "an upload is left in the bucket");
+                }
+            }
+            tokio::task::spawn_blocking(move || streams.state().take_away(&tomb));
+        });
+        Ok(held)
     }
 }
 
@@ -324,15 +389,15 @@ impl Running {
     /// Whether it has failed, or nothing came in its place.
     fn is_down(&self) -> bool {
         let end = self.ending.state();
-        end.ended == Some(false) || (end.ended.is_some() && end.replaced)
+        end.alone || (end.ended == Some(false) && !end.replaced)
     }
 
-    fn health(&self, changing: bool) -> Health {
-        if self.is_down() {
-            // Unless another is about to take its place.
-            return if changing { Health::Starting } else { Health::Failed };
-        }
-        match self.ending.state().ended {
+    fn health(&self) -> Health {
+        let end = self.ending.state();
+        match end.ended {
+            _ if end.alone => Health::Failed,
+            // Another is about to take its place.
+            Some(_) if end.replaced => Health::Starting,
             Some(true) => Health::Ended,
             Some(false) => Health::Failed,
             None if self.stream.is_ready() => Health::Running,
@@ -340,12 +405,18 @@ impl Running {
         }
     }
 
+    /// Stops it at once, and waits until it has let go. Nothing is to be delivered any more.
+    fn give_up(&self) {
+        self.ending.state().replaced = true;
+        self.stop.hand_over(Duration::ZERO);
+        self.ending.wait_ended();
+    }
+
     /// Stops it for another to take its place, and waits until it has. Deliveries under way end; no other is begun.
     fn hand_over(&self) {
         self.ending.state().replaced = true;
         self.stop.hand_over(HAND_OVER);
-        let waited = self.ending.moved.wait_while(self.ending.state(), |end| end.ended.is_none());
-        drop(waited.unwrap_or_else(PoisonError::into_inner));
+        self.ending.wait_ended();
     }
 }
 
@@ -357,6 +428,17 @@ impl Ending {
     fn pass(&self) {
         self.state().passed = true;
         self.moved.notify_all();
+    }
+
+    fn wait_ended(&self) {
+        let waited = self.moved.wait_while(self.state(), |end| end.ended.is_none());
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Nothing takes its place.
+    fn leave(&self) {
+        self.state().alone = true;
+        self.pass();
     }
 
     fn is_replaced(&self) -> bool {

@@ -39,7 +39,9 @@ impl Host {
         }
         let running = |health| matches!(health, Health::Starting | Health::Running);
         let stopping = self.drain || self.stop.is_asked();
-        self.any(|health| running(health) || (!stopping && health != Health::Failed))
+        // Where there is an API, it may make streams.
+        let may_have_more = !stopping && self.config.listen.is_some() && self.streams.plans().is_empty();
+        may_have_more || self.any(|health| running(health) || (!stopping && health != Health::Failed))
     }
 
     pub(super) fn any(&self, is: impl Fn(Health) -> bool) -> bool {
@@ -76,13 +78,21 @@ impl Host {
             ));
         }
         let told = |error: String| format!("error: {error}");
-        let settings = Settings::read(&file.draft).map_err(told)?;
+        let settings = Settings::read(&file.draft, loaded.planner.clone()).map_err(told)?;
+        // Streams that the API makes, changes or deletes meanwhile would be of neither file.
+        let _still = self.api.hold_still();
+        let book = self.api.book();
+        let more = book.plans(&loaded.planner, &file.draft, &self.metrics);
+        let plans = loaded.plans.into_iter().chain(more.map_err(|error| told(error.to_string()))?).collect();
         // A key that was revoked does not wait for streams that let go slowly.
         let keys = self.api.change_keys(settings.access());
-        let changes = self.streams.change(loaded.plans).map_err(|error| {
+        let changes = self.streams.change(plans).map_err(|error| {
             self.api.change_keys(keys);
             told(error.to_string())
         })?;
+        let given =
+            book.give_to(&file.draft, self.streams.state()).map_err(|error| told(error.to_string()))?;
+        given.iter().for_each(|stream| super::tell_given(stream));
         self.api.change(settings);
         let told = reload::told(&changes, file);
         let text = if loaded.told.is_empty() { told } else { format!("{}\n{told}", loaded.told) };

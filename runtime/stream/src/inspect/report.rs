@@ -12,6 +12,8 @@ use crate::keeper::KeepError;
 pub struct StreamReport {
     /// Its name.
     pub stream: String,
+    /// Whether the API made it.
+    pub is_made: bool,
     /// Its lanes, ascending.
     pub lanes: Vec<LaneReport>,
     /// Why its lanes cannot be read.

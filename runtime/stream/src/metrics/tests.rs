@@ -156,7 +156,7 @@ fn a_stream_counts_what_it_does() {
     let metrics = Metrics::default();
     let mut file = standpipe_spec::load(&folder.path().join("standpipe.toml")).unwrap();
     let plans = plan(&mut file, &Host::new(None), &metrics);
-    let plan = plans.unwrap_or_else(|| panic!("{:?}", file.findings)).pop().unwrap();
+    let plan = plans.unwrap_or_else(|| panic!("{:?}", file.findings)).1.pop().unwrap();
     let state = State::open(&folder.path().join("state"), Some(1 << 30)).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let workers = Workers::new(runtime.handle().clone(), 1, 1 << 20, None).unwrap();

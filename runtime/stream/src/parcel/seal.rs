@@ -48,7 +48,7 @@ impl Parcel {
         let outlet = plan.outlet(self.of.role());
         let (compression, level) = (outlet.compression_of(&self.of), outlet.layout.level);
         let id = u128::from(random()) << 64 | u128::from(random());
-        let name = Naming { stream: &plan.name, version: 1, oldest_ms: self.oldest_ms, id };
+        let name = Naming { stream: &plan.name, version: plan.version, oldest_ms: self.oldest_ms, id };
         let key = outlet.key(&name, &self.of, &mut random);
         let body = if compression == Compression::None && self.freed == 0 {
             self.raw.joined()

@@ -6,7 +6,7 @@ use standpipe_format::{
     Compression, Delimiter, Extension, Layout, Level, Moment, Naming, Partitioning, Prefix, Prefixes,
     Role as PrefixRole, What, Zone,
 };
-use standpipe_spec::{self as spec, File, Finding};
+use standpipe_spec::{self as spec, Finding};
 
 use crate::entry::Role;
 use crate::parcel::Of;
@@ -72,9 +72,9 @@ impl Outlet {
     }
 }
 
-/// The outlet of a destination, and its prefixes. `has_plugins` says whether any could give partition keys.
+/// The outlet of a destination in a file with this text, and its prefixes. `has_plugins` says whether any could give partition keys.
 pub(super) fn destination(
-    file: &File,
+    text: &str,
     s3: &spec::S3Destination,
     has_plugins: bool,
     findings: &mut Vec<Finding>,
@@ -83,8 +83,8 @@ pub(super) fn destination(
     let partitioning = s3.partitioning.as_ref();
     let partitioning = partitioning
         .map(|partitioning| Partitioning { query: partitioning.query.is_some(), plugin: has_plugins });
-    let text = |prefix: &Option<spec::Spanned<String>>| prefix.as_ref().map(|prefix| prefix.value.clone());
-    let (prefix, error_output) = (text(&said.prefix), text(&s3.error_output_prefix));
+    let written = |prefix: &Option<spec::Spanned<String>>| prefix.as_ref().map(|prefix| prefix.value.clone());
+    let (prefix, error_output) = (written(&said.prefix), written(&s3.error_output_prefix));
     let prefixes = match Prefixes::parse(prefix.as_deref(), error_output.as_deref(), partitioning) {
         Ok(prefixes) => Some(prefixes),
         Err(errors) => {
@@ -93,7 +93,7 @@ pub(super) fn destination(
                     PrefixRole::ErrorOutput => &s3.error_output_prefix,
                     _ => &said.prefix,
                 };
-                findings.push(refused(file, &error, written.as_ref(), &s3.span));
+                findings.push(refused(text, &error, written.as_ref(), &s3.span));
             }
             None
         }
@@ -108,17 +108,17 @@ pub(super) fn destination(
 
 /// The backup of a stream. Its objects have newlines where the stream reads lines: these came without.
 pub(super) fn backup(
-    file: &File,
+    text: &str,
     stream: &spec::Stream,
     backup: &spec::Backup,
     findings: &mut Vec<Finding>,
 ) -> Option<Backup> {
     let said = &backup.objects;
-    let text = said.prefix.as_ref().map_or("", |prefix| &prefix.value);
-    let prefix = match Prefix::parse(text, PrefixRole::Backup) {
+    let prefix = said.prefix.as_ref().map_or("", |prefix| &prefix.value);
+    let prefix = match Prefix::parse(prefix, PrefixRole::Backup) {
         Ok(prefix) => Some(prefix),
         Err(error) => {
-            findings.push(refused(file, &error, said.prefix.as_ref(), &backup.span));
+            findings.push(refused(text, &error, said.prefix.as_ref(), &backup.span));
             None
         }
     };
@@ -132,13 +132,13 @@ pub(super) fn backup(
 }
 
 fn refused(
-    file: &File,
+    text: &str,
     error: &standpipe_format::PrefixError,
     written: Option<&spec::Spanned<String>>,
     otherwise: &std::ops::Range<usize>,
 ) -> Finding {
     let place = match written {
-        Some(written) => written.within(&file.text, error.range()),
+        Some(written) => written.within(text, error.range()),
         None => otherwise.clone(),
     };
     Finding::error(error.problem().to_string()).at(place).with_help(error.help())

@@ -1,11 +1,12 @@
 //! Which outputs go into which object, by the values of partition keys.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use standpipe_format::{KeySource, Prefixes};
 use standpipe_plugin::{Host, Plugin, Settings};
 use standpipe_record::{Failure, PluginId};
-use standpipe_spec::{self as spec, File, Finding};
+use standpipe_spec::{self as spec, Finding};
 
 use super::load::load_plugin;
 use crate::active::Active;
@@ -75,7 +76,7 @@ impl Partitions {
 /// Makes the query into the last plugin of a stream. To load it runs its `init`, so that a query that cannot be used is
 /// found out before any record comes.
 pub(super) fn query(
-    file: &File,
+    base: &Path,
     host: &Host,
     query: &spec::Spanned<String>,
     prefixes: &Prefixes,
@@ -87,7 +88,7 @@ pub(super) fn query(
     let column_prefix = format!("{}:", KeySource::Query.namespace());
     let params = serde_json::json!({ "query": query.value, "keys": keys, "column_prefix": column_prefix });
     let settings = Settings { params: params.to_string(), ..Settings::new(QUERY) };
-    match load_plugin(host, REFERENCE, &file.draft.base, None, settings) {
+    match load_plugin(host, REFERENCE, base, None, settings) {
         Ok(plugin) => Some(plugin.in_context(Arc::clone(context))),
         Err(failure) => {
             // Its `init` says what is wrong with the query; that it runs as a plugin is ours to know.

@@ -13,6 +13,7 @@ pub(crate) fn plan(name: &str, prefix: &str, sink: Arc<dyn Sink>) -> Plan {
     let prefixes = Prefixes::parse(Some(prefix), Some("failed/"), None).unwrap();
     Plan {
         name: name.into(),
+        version: 1,
         metrics: Arc::default(),
         concurrency: 2,
         discards: false,
