@@ -25,6 +25,8 @@ pub(crate) struct Key {
     session_token: Option<String>,
     actions: Vec<String>,
     streams: Vec<String>,
+    buckets: Vec<String>,
+    plugins: Vec<String>,
 }
 
 impl std::fmt::Debug for Key {
@@ -56,6 +58,8 @@ impl Access {
                 session_token: token.map(spec::Secret::read).transpose().map_err(named)?,
                 actions: key.actions.clone(),
                 streams: key.streams.clone(),
+                buckets: key.buckets.clone(),
+                plugins: key.plugins.clone(),
             };
             if let Some(other) = access.keys.values().find(|other| other.secret == read.secret) {
                 return Err(format!("keys `{}` and `{}` have the same secret", other.name, read.name));
@@ -148,13 +152,39 @@ impl Caller<'_> {
         if self.may(action) && stream.is_none_or(|stream| self.sees(stream)) {
             return Ok(());
         }
-        let user = &key.name;
-        Err(Fault::new(
+        Err(key.denied(action, account, arn))
+    }
+
+    /// Refuses a bucket that a stream of this caller may not have.
+    pub(crate) fn permit_bucket(&self, action: &str, bucket: &str, account: &str) -> Result<(), Fault> {
+        match self {
+            Self::Key(key) if !key.buckets.iter().any(|pattern| matches(pattern, bucket)) => {
+                Err(key.denied(action, account, &format!("arn:aws:s3:::{bucket}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a plugin that a stream of this caller may not have.
+    pub(crate) fn permit_plugin(&self, action: &str, plugin: &str, account: &str) -> Result<(), Fault> {
+        match self {
+            Self::Key(key) if !key.plugins.iter().any(|pattern| matches(pattern, plugin)) => {
+                Err(key.denied(action, account, &format!("plugin {plugin}")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Key {
+    fn denied(&self, action: &str, account: &str, resource: &str) -> Fault {
+        let user = &self.name;
+        Fault::new(
             Cause::AccessDenied,
             format!(
-                "User: arn:aws:iam::{account}:user/{user} is not authorized to perform: firehose:{action} on resource: {arn}"
+                "User: arn:aws:iam::{account}:user/{user} is not authorized to perform: firehose:{action} on resource: {resource}"
             ),
-        ))
+        )
     }
 }
 
@@ -178,6 +208,8 @@ mod tests {
             session_token: None,
             actions: vec!["Put*".into()],
             streams: streams.iter().map(|name| (*name).to_owned()).collect(),
+            buckets: vec!["logs".into()],
+            plugins: vec!["mask-*".into()],
         };
         let keys = [key("ONE", "first:secret", &["web", "logs-*"]), key("TWO", "second", &["*"])];
         Access { keys: keys.into_iter().map(|key| (key.id.clone(), key)).collect() }
@@ -217,6 +249,15 @@ mod tests {
             denied.message,
             "User: arn:aws:iam::000000000000:user/one is not authorized to perform: firehose:DescribeDeliveryStream on resource: ARN"
         );
+        caller.permit_bucket("UpdateDestination", "logs", "").unwrap();
+        caller.permit_plugin("UpdateDestination", "mask-all", "").unwrap();
+        let denied = caller.permit_bucket("UpdateDestination", "logs2", "000000000000").unwrap_err();
+        assert_eq!(
+            denied.message,
+            "User: arn:aws:iam::000000000000:user/one is not authorized to perform: firehose:UpdateDestination on resource: arn:aws:s3:::logs2"
+        );
+        caller.permit_plugin("UpdateDestination", "mask", "").unwrap_err();
+        assert!(Caller::Anyone.permit_bucket("UpdateDestination", "x", "").is_ok());
         assert!(Caller::Anyone.authorize("DeleteDeliveryStream", Some("x"), "", "").is_ok());
     }
 

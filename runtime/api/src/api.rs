@@ -5,10 +5,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
 use standpipe_spec as spec;
-use standpipe_stream::{Metrics, Streams};
+use standpipe_stream::{Metrics, Planner, Streams};
 
 use crate::access::Access;
 use crate::admission::Admission;
+use crate::made::{Book, Still};
 use crate::rate::Limiter;
 
 /// The API of a host. A clone is the same.
@@ -22,6 +23,7 @@ pub(crate) struct Shared {
     pub(crate) streams: Streams,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) admission: Arc<Admission>,
+    book: Book,
     settings: RwLock<Arc<Settings>>,
 }
 
@@ -31,6 +33,9 @@ pub struct Settings {
     pub(crate) access: Arc<Access>,
     pub(crate) account: String,
     pub(crate) region: String,
+    /// What stands in for Lambda functions.
+    pub(crate) lambda: spec::Lambda,
+    planner: Planner,
     /// The streams of the config by name.
     pub(crate) streams: BTreeMap<String, Served>,
 }
@@ -44,7 +49,8 @@ pub(crate) struct Served {
 
 impl Settings {
     /// Reads what the config says, and the secrets that it refers to. A failure is one sentence.
-    pub fn read(config: &spec::Config) -> Result<Self, String> {
+    /// `planner` plans streams with the plugins of that config.
+    pub fn read(config: &spec::Config, planner: Planner) -> Result<Self, String> {
         let now = Instant::now();
         let served =
             |stream: &spec::Stream| Served { said: stream.clone(), limiter: Limiter::new(stream.rate, now) };
@@ -52,6 +58,8 @@ impl Settings {
             access: Arc::new(Access::read(&config.keys)?),
             account: config.api.account.clone(),
             region: config.api.region.clone(),
+            lambda: config.lambda.clone(),
+            planner,
             streams: config.streams.iter().map(|(name, stream)| (name.clone(), served(stream))).collect(),
         })
     }
@@ -59,6 +67,10 @@ impl Settings {
     /// Its keys.
     pub fn access(&self) -> Arc<Access> {
         Arc::clone(&self.access)
+    }
+
+    pub(crate) fn planner(&self) -> &Planner {
+        &self.planner
     }
 
     /// The name of a stream among all of AWS.
@@ -69,11 +81,29 @@ impl Settings {
 }
 
 impl Api {
-    /// An API for these streams, whose requests may hold `memory` bytes.
-    pub fn new(streams: Streams, metrics: Arc<Metrics>, settings: Settings, memory: u64) -> Self {
+    /// An API for these streams, whose requests may hold `memory` bytes. `book` has those that an API made before.
+    pub fn new(streams: Streams, metrics: Arc<Metrics>, settings: Settings, book: Book, memory: u64) -> Self {
         let settings = RwLock::new(Arc::new(settings));
         let admission = Admission::new(memory);
-        Self { shared: Arc::new(Shared { streams, metrics, admission, settings }) }
+        Self { shared: Arc::new(Shared { streams, metrics, admission, book, settings }) }
+    }
+
+    /// The streams that it made.
+    pub fn book(&self) -> &Book {
+        &self.shared.book
+    }
+
+    /// Has it make, change and delete no stream until what this gives is dropped.
+    pub fn hold_still(&self) -> Still<'_> {
+        self.shared.book.hold_still()
+    }
+
+    pub(crate) fn streams(&self) -> &Streams {
+        &self.shared.streams
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.shared.metrics
     }
 
     /// What holds now.

@@ -23,6 +23,12 @@ pub(crate) enum Cause {
     InvalidArgument,
     /// There is no such stream.
     ResourceNotFound,
+    /// The stream's name is taken, or the stream is not in a state for that.
+    ResourceInUse,
+    /// Somebody else changed the stream meanwhile.
+    ConcurrentModification,
+    /// There are too many.
+    LimitExceeded,
     /// Try again later.
     ServiceUnavailable,
     /// There is no such operation, or it is not built.
@@ -50,6 +56,9 @@ impl Cause {
             Self::Serialization => ("SerializationException", 400),
             Self::InvalidArgument => ("InvalidArgumentException", 400),
             Self::ResourceNotFound => ("ResourceNotFoundException", 400),
+            Self::ResourceInUse => ("ResourceInUseException", 400),
+            Self::ConcurrentModification => ("ConcurrentModificationException", 400),
+            Self::LimitExceeded => ("LimitExceededException", 400),
             Self::ServiceUnavailable => ("ServiceUnavailableException", 500),
             Self::UnknownOperation => ("UnknownOperationException", 404),
             Self::MalformedHttpRequest => ("MalformedHttpRequestException", 400),

@@ -1,52 +1,67 @@
 //! `POST /`: the operations of Firehose by their names, in AWS's JSON 1.1.
 
+mod create;
+mod delete;
 mod describe;
+mod encryption;
 mod list;
 pub(crate) mod put;
+mod tags;
+mod update;
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use serde::de::DeserializeOwned;
+use serde_json::Value;
 use standpipe_record::{Clock, SystemClock};
-use standpipe_stream::Streams;
+use standpipe_stream::{Health, Streams};
 
 use crate::access::Caller;
 use crate::api::{Api, Settings};
 use crate::auth;
 use crate::call::{self, Call, header, headers, sha256, signed};
+use crate::destination::Said;
 use crate::fault::{Cause, Fault};
+use crate::made::{Definition, Made, Phase};
+use crate::rate::Limiter;
 
 /// The name by which requests are signed.
 pub(crate) const SERVICE: &str = "firehose";
 /// What requests and answers are.
 pub(crate) const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 const TARGET: &str = "Firehose_20150804.";
-/// The longest message of serde that is told, in bytes.
-const MOST_TOLD: usize = 512;
 
-/// What a request asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Operation {
-    PutRecord,
-    PutRecordBatch,
-    Describe,
-    List,
-}
+/// What answers with nothing answers this.
+const EMPTY: &[u8] = b"{}";
+/// A stream has one destination.
+const DESTINATION_ID: &str = "destinationId-000000000001";
+/// The most bytes of the body of what does not put records: a description has 256 KiB at the most.
+const MOST_CONTROL: usize = 512 << 10;
+/// What it grows to at the most while it is read, in its own bytes.
+const GROWTH: u64 = 16;
 
-/// The operations that the service has and this version has not.
-const UNBUILT: [&str; 8] = [
-    "CreateDeliveryStream",
-    "DeleteDeliveryStream",
-    "ListTagsForDeliveryStream",
-    "StartDeliveryStreamEncryption",
-    "StopDeliveryStreamEncryption",
-    "TagDeliveryStream",
-    "UntagDeliveryStream",
-    "UpdateDestination",
+/// What answers a request.
+type Handler = fn(&Asked<'_>) -> Result<Vec<u8>, Fault>;
+
+/// The operations, in alphabetical order, and whether they put records.
+const OPERATIONS: [(&str, Handler, bool); 12] = [
+    ("CreateDeliveryStream", create::create, false),
+    ("DeleteDeliveryStream", delete::delete, false),
+    ("DescribeDeliveryStream", describe::describe, false),
+    ("ListDeliveryStreams", list::list, false),
+    ("ListTagsForDeliveryStream", tags::list, false),
+    ("PutRecord", put::record, true),
+    ("PutRecordBatch", put::batch, true),
+    ("StartDeliveryStreamEncryption", encryption::start, false),
+    ("StopDeliveryStreamEncryption", encryption::stop, false),
+    ("TagDeliveryStream", tags::tag, false),
+    ("UntagDeliveryStream", tags::untag, false),
+    ("UpdateDestination", update::update, false),
 ];
 
 /// A request whose sender is known, as the operations see it.
 pub(crate) struct Asked<'a> {
+    pub(crate) api: &'a Api,
     pub(crate) streams: &'a Streams,
     pub(crate) settings: &'a Settings,
     pub(crate) caller: Caller<'a>,
@@ -70,14 +85,18 @@ pub(crate) fn answer(api: &Api, settings: &Settings, call: &mut Call) -> Result<
     let id = signed_by(settings, &call.head, &body_sha256)?;
     let caller = id.and_then(|id| settings.access.key(&id)).map_or(Caller::Anyone, Caller::Key);
     call.unpack()?;
-    let operation = operation(&call.head)?;
-    let asked = Asked { streams: &api.shared.streams, settings, caller, call, body_sha256: &body_sha256 };
-    match operation {
-        Operation::PutRecord => put::record(&asked),
-        Operation::PutRecordBatch => put::batch(&asked),
-        Operation::Describe => describe::describe(&asked),
-        Operation::List => list::list(&asked),
+    let (handler, puts) = operation(&call.head)?;
+    if !puts {
+        if call.body.len() > MOST_CONTROL {
+            let message = format!("the body of this operation has at most {MOST_CONTROL} bytes");
+            return Err(Fault::new(Cause::RequestEntityTooLarge, message));
+        }
+        if !call.held.grow(call.body.len() as u64 * GROWTH) {
+            return Err(Fault::slow_down());
+        }
     }
+    let streams = api.streams();
+    handler(&Asked { api, streams, settings, caller, call, body_sha256: &body_sha256 })
 }
 
 /// The id of the key that a request is signed by. None if there are no keys.
@@ -99,34 +118,22 @@ fn now() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_millis(SystemClock.now_ms())
 }
 
-fn operation(head: &http::request::Parts) -> Result<Operation, Fault> {
+fn operation(head: &http::request::Parts) -> Result<(Handler, bool), Fault> {
     let unknown = |message: String| Fault::new(Cause::UnknownOperation, message);
     let target = header(head, "x-amz-target").ok_or_else(|| unknown("X-Amz-Target is missing".into()))?;
     let name = target.strip_prefix(TARGET);
     let name = name.ok_or_else(|| unknown(format!("X-Amz-Target must begin with {TARGET}")))?;
-    match name {
-        "PutRecord" => Ok(Operation::PutRecord),
-        "PutRecordBatch" => Ok(Operation::PutRecordBatch),
-        "DescribeDeliveryStream" => Ok(Operation::Describe),
-        "ListDeliveryStreams" => Ok(Operation::List),
-        name if UNBUILT.contains(&name) => Err(unknown(format!(
-            "{name} is not built in this version of standpipe: streams are those of its config file"
-        ))),
-        _ => Err(unknown("There is no such operation of Firehose.".into())),
-    }
+    let found = OPERATIONS.iter().find(|(known, ..)| *known == name);
+    let found = found.map(|(_, handler, puts)| (*handler, *puts));
+    found.ok_or_else(|| unknown("There is no such operation of Firehose.".into()))
+}
+
+/// The text of a member; empty if there is none.
+fn text<'a>(input: &'a Said, member: &str) -> &'a str {
+    input.get(member).and_then(Value::as_str).unwrap_or_default()
 }
 
 impl Asked<'_> {
-    /// The body as what the operation takes. Unknown members are passed over, as the service does.
-    fn read<T: DeserializeOwned>(&self) -> Result<T, Fault> {
-        serde_json::from_slice(&self.call.body).map_err(|error| {
-            // It repeats what it found, however long that is.
-            let mut message = format!("the body is not the JSON of this operation: {error}");
-            message.truncate(message.floor_char_boundary(MOST_TOLD));
-            Fault::new(Cause::Serialization, message)
-        })
-    }
-
     fn authorize(&self, action: &str, stream: Option<&str>) -> Result<(), Fault> {
         let arn = self.settings.arn(stream.unwrap_or("*"));
         self.caller.authorize(action, stream, &self.settings.account, &arn)
@@ -135,6 +142,63 @@ impl Asked<'_> {
     fn not_found(&self, stream: &str) -> Fault {
         let account = &self.settings.account;
         Fault::new(Cause::ResourceNotFound, format!("Firehose {stream} under account {account} not found."))
+    }
+
+    /// A stream that the API made. One of the config is changed there.
+    fn made(&self, stream: &str) -> Result<Arc<Made>, Fault> {
+        if let Some(made) = self.api.book().get(stream) {
+            return Ok(made);
+        }
+        if self.settings.streams.contains_key(stream) {
+            let message = format!(
+                "Firehose {stream} is in the config file of its host, and only that changes it: edit it and have the \
+                 host reload it"
+            );
+            return Err(Fault::new(Cause::InvalidArgument, message));
+        }
+        Err(self.not_found(stream))
+    }
+
+    /// What holds of a stream, if it is in a state to be changed.
+    fn settled(&self, stream: &str, made: &Made) -> Result<Arc<Definition>, Fault> {
+        match self.phase(stream, made) {
+            Phase::Active => Ok(made.now()),
+            _ => Err(self.in_use(stream)),
+        }
+    }
+
+    fn in_use(&self, stream: &str) -> Fault {
+        let account = &self.settings.account;
+        let message = format!("Firehose {stream} under accountId {account} is not in the ACTIVE state");
+        Fault::new(Cause::ResourceInUse, message)
+    }
+
+    /// How far a stream is. It is active once it has been ready.
+    fn phase(&self, stream: &str, made: &Made) -> Phase {
+        if made.phase() == Phase::Creating && self.streams.health_of(stream) == Some(Health::Running) {
+            made.activate();
+        }
+        made.phase()
+    }
+
+    fn has_failed(&self, stream: &str) -> bool {
+        self.streams.health_of(stream) == Some(Health::Failed)
+    }
+
+    /// What a stream takes, if it takes records.
+    fn limiter(&self, stream: &str) -> Result<Limiter, Fault> {
+        if let Some(served) = self.settings.streams.get(stream) {
+            return Ok(served.limiter.clone());
+        }
+        let made = self.api.book().get(stream).ok_or_else(|| self.not_found(stream))?;
+        match made.phase() {
+            Phase::Creating | Phase::Active => Ok(made.limiter.clone()),
+            Phase::Deleting | Phase::DeletingFailed => {
+                let account = &self.settings.account;
+                let message = format!("Firehose {stream} is not active in {account} account.");
+                Err(Fault::new(Cause::ResourceNotFound, message))
+            }
+        }
     }
 }
 

@@ -95,7 +95,8 @@ pub(crate) fn answer(
     if count == 0 && api.shared.streams.plan(stream).is_some_and(takes) {
         return Ok(json!({ "records": 0 }).to_string().into_bytes());
     }
-    let asked = Asked { streams: &api.shared.streams, settings, caller, call, body_sha256: &body_sha256 };
+    let streams = api.streams();
+    let asked = Asked { api, streams, settings, caller, call, body_sha256: &body_sha256 };
     let put = append(&asked, stream, records, id, PutKind::Records)?;
     let last = put.accepted.records.saturating_sub(1);
     let told = json!({ "records": count, "firstRecordId": put.ids.id(0), "lastRecordId": put.ids.id(last) });

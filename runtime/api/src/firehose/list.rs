@@ -1,51 +1,31 @@
-use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::Asked;
+use super::{Asked, text};
 use crate::fault::Fault;
-use crate::validate::Violations;
+use crate::model;
 
 /// How many names are told unless more are asked for.
-const USUAL: i64 = 10;
-const MOST: i64 = 10_000;
-const TYPES: [&str; 4] = ["DirectPut", "KinesisStreamAsSource", "MSKAsSource", "DatabaseAsSource"];
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Input {
-    limit: Option<i64>,
-    delivery_stream_type: Option<String>,
-    exclusive_start_delivery_stream_name: Option<String>,
-}
+const USUAL: u64 = 10;
+/// What all streams here are.
+const TYPE: &str = "DirectPut";
 
 /// `ListDeliveryStreams`: the streams that the caller may see, by name.
 pub(super) fn list(asked: &Asked<'_>) -> Result<Vec<u8>, Fault> {
-    let input: Input = asked.read()?;
-    let mut violations = Violations::default();
-    violations.range(input.limit, "limit", 1, MOST);
-    if let Some(kind) = input.delivery_stream_type.as_deref().filter(|kind| !TYPES.contains(kind)) {
-        violations.add(
-            kind,
-            "deliveryStreamType",
-            &format!("satisfy enum value set: [{}]", TYPES.join(", ")),
-        );
-    }
-    if let Some(start) = &input.exclusive_start_delivery_stream_name {
-        violations.name(Some(start), "exclusiveStartDeliveryStreamName");
-    }
-    violations.check()?;
+    let input = model::read("ListDeliveryStreamsInput", &asked.call.body)?;
     asked.authorize("ListDeliveryStreams", None)?;
-    // The streams of the config are all of the first type.
-    let wanted =
-        input.delivery_stream_type.as_deref().is_none_or(|kind| Some(kind) == TYPES.first().copied());
-    let start = input.exclusive_start_delivery_stream_name.unwrap_or_default();
-    let limit = usize::try_from(input.limit.unwrap_or(USUAL)).unwrap_or_default();
-    let mut names = asked
-        .settings
-        .streams
-        .keys()
-        .filter(|name| wanted && name.as_str() > start.as_str() && asked.caller.sees(name));
-    let told: Vec<&String> = names.by_ref().take(limit).collect();
-    let more = names.next().is_some();
-    Ok(json!({ "DeliveryStreamNames": told, "HasMoreDeliveryStreams": more }).to_string().into_bytes())
+    let wanted = matches!(text(&input, "DeliveryStreamType"), "" | TYPE);
+    let start = text(&input, "ExclusiveStartDeliveryStreamName");
+    let limit = input.get("Limit").and_then(Value::as_u64).unwrap_or(USUAL);
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let sees = |name: &str| wanted && asked.caller.sees(name);
+    // One more than is told, to know whether there are more.
+    let most = limit.saturating_add(1);
+    let of_config = asked.settings.streams.keys().filter(|name| name.as_str() > start && sees(name));
+    let mut names: Vec<String> = of_config.take(most).cloned().collect();
+    names.extend(asked.api.book().names(start, most, sees));
+    names.sort_unstable();
+    names.dedup();
+    let more = names.len() > limit;
+    names.truncate(limit);
+    Ok(json!({ "DeliveryStreamNames": names, "HasMoreDeliveryStreams": more }).to_string().into_bytes())
 }

@@ -43,10 +43,11 @@ pub(super) fn batch(asked: &Asked<'_>) -> Result<Vec<u8>, Fault> {
     match &put.records {
         None => violations.null("records"),
         Some(records) if records.ends.is_empty() => {
-            violations.add("[]", "records", "have length greater than or equal to 1");
+            violations.add("records", "Member must have length greater than or equal to 1");
         }
         Some(records) if records.ends.len() > MOST_RECORDS => {
-            violations.add_unseen("records", &format!("have length less than or equal to {MOST_RECORDS}"));
+            let constraint = format!("Member must have length less than or equal to {MOST_RECORDS}");
+            violations.add("records", constraint);
         }
         Some(records) => {
             check(records, &mut violations, |record, member| format!("records.{}.member{member}", record + 1))
@@ -93,7 +94,8 @@ fn check(records: &Records, violations: &mut Violations, at: impl Fn(usize, &str
         if length > MOST_RECORD {
             let value = format!("java.nio.HeapByteBuffer[pos=0 lim={length} cap={length}]");
             let at = at(record, ".data");
-            violations.add(&value, &at, &format!("have length less than or equal to {MOST_RECORD}"));
+            let constraint = format!("Member must have length less than or equal to {MOST_RECORD}");
+            violations.add_shown(&value, &at, constraint);
         }
     }
 }
@@ -127,7 +129,7 @@ pub(crate) fn append(
     kind: PutKind,
 ) -> Result<Accepted, Fault> {
     let began = Instant::now();
-    let served = asked.settings.streams.get(stream).ok_or_else(|| asked.not_found(stream))?;
+    let limiter = asked.limiter(stream)?;
     let plan = asked.streams.plan(stream).ok_or_else(|| asked.not_found(stream))?;
     if !plan.takes_puts() {
         let message = "This operation is not permitted on a delivery stream that reads files.";
@@ -139,15 +141,15 @@ pub(crate) fn append(
         return Ok(answer);
     }
     let count = records.ends.len();
-    if kind == PutKind::Records && !served.limiter.fits(&records.ends) {
+    if kind == PutKind::Records && !limiter.fits(&records.ends) {
         let message =
             "the stream's rate has no room for so many records in one request; send fewer at a time";
         return Err(Fault::new(Cause::RequestEntityTooLarge, message));
     }
     let admitted = match kind {
-        PutKind::Records if served.limiter.admit_all(&records.ends, began) => count,
+        PutKind::Records if limiter.admit_all(&records.ends, began) => count,
         PutKind::Records => 0,
-        _ => served.limiter.admit(&records.ends, began),
+        _ => limiter.admit(&records.ends, began),
     };
     if admitted == 0 {
         plan.metrics.note_throttled(count as u64);

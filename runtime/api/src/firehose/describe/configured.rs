@@ -1,57 +1,17 @@
-use serde::Deserialize;
+//! A stream of the config file, in Firehose's words.
+
 use serde_json::{Map, Value, json};
 use standpipe_spec::{BackupMode, Compression, Destination, Objects, Stream};
-use standpipe_stream::Health;
 
-use super::Asked;
 use crate::api::Settings;
-use crate::fault::Fault;
-use crate::validate::Violations;
+use crate::firehose::DESTINATION_ID;
 
 mod processors;
 
 const MEBI: u64 = 1 << 20;
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Input {
-    delivery_stream_name: Option<String>,
-    limit: Option<i64>,
-    exclusive_start_destination_id: Option<String>,
-}
-
-/// `DescribeDeliveryStream`: a stream of the config as the service would show it.
-pub(super) fn describe(asked: &Asked<'_>) -> Result<Vec<u8>, Fault> {
-    let input: Input = asked.read()?;
-    let mut violations = Violations::default();
-    violations.name(input.delivery_stream_name.as_deref(), "deliveryStreamName");
-    violations.range(input.limit, "limit", 1, 10_000);
-    violations.check()?;
-    let name = input.delivery_stream_name.unwrap_or_default();
-    asked.authorize("DescribeDeliveryStream", Some(&name))?;
-    let settings = asked.settings;
-    let served = settings.streams.get(&name).ok_or_else(|| asked.not_found(&name))?;
-    let mut destinations = Vec::new();
-    if input.exclusive_start_destination_id.is_none() {
-        destinations.extend(destination(settings, &served.said));
-    }
-    let health = asked.streams.health_of(&name);
-    let status = if health == Some(Health::Starting) { "CREATING" } else { "ACTIVE" };
-    let description = json!({
-        "DeliveryStreamName": name,
-        "DeliveryStreamARN": settings.arn(&name),
-        "DeliveryStreamStatus": status,
-        "DeliveryStreamEncryptionConfiguration": { "Status": "DISABLED" },
-        "DeliveryStreamType": "DirectPut",
-        "VersionId": "1",
-        "Destinations": destinations,
-        "HasMoreDestinations": false,
-    });
-    Ok(json!({ "DeliveryStreamDescription": description }).to_string().into_bytes())
-}
-
 /// The one destination; none if records are discarded.
-fn destination(settings: &Settings, stream: &Stream) -> Option<Value> {
+pub(super) fn destination(settings: &Settings, stream: &Stream) -> Option<Value> {
     let Destination::S3(s3) = &stream.destination else { return None };
     let mut plain = s3_description(settings, &s3.objects);
     if let Some(prefix) = &s3.error_output_prefix {
@@ -79,7 +39,7 @@ fn destination(settings: &Settings, stream: &Stream) -> Option<Value> {
         extended.insert("DynamicPartitioningConfiguration".into(), shown);
     }
     Some(json!({
-        "DestinationId": "destinationId-000000000001",
+        "DestinationId": DESTINATION_ID,
         "S3DestinationDescription": plain,
         "ExtendedS3DestinationDescription": extended,
     }))
