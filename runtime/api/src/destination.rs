@@ -22,6 +22,8 @@ mod merge;
 mod processors;
 mod refuse;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 use serde_json::{Map, Value};
 

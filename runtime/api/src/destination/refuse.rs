@@ -54,15 +54,14 @@ pub(crate) fn encryption(what: &str) -> Fault {
     unbuilt_member(what, "records are not encrypted at rest; encrypt the disk of the state folder")
 }
 
-/// Refuses a destination, or an update of one, for a member that is not built.
+/// Refuses a destination for a member that is not built.
 pub(super) fn unbuilt(said: &Said) -> Result<(), Fault> {
     objects(said, "")?;
-    for member in ["S3BackupConfiguration", "S3BackupUpdate"] {
-        let Some(backup) = object(said, member) else { continue };
-        objects(backup, &format!("{member}."))?;
+    if let Some(backup) = object(said, "S3BackupConfiguration") {
+        objects(backup, "S3BackupConfiguration.")?;
         if filled(backup, "ErrorOutputPrefix").is_some() {
             let instead = "source records are backed up as they came and cannot fail; leave it out";
-            return Err(unbuilt_member(&format!("{member}.ErrorOutputPrefix"), instead));
+            return Err(unbuilt_member("S3BackupConfiguration.ErrorOutputPrefix", instead));
         }
     }
     // Firehose takes it for enabled where `Enabled` is not said.

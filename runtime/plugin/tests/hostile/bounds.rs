@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use standpipe_plugin::{Chain, Limits, Metering, Plugin, Settings, StartError, Step};
+use standpipe_plugin::{Calls, Chain, Limits, Metering, Plugin, Settings, StartError, Step, Worker};
 use standpipe_record::{Cause, Outcomes};
 
 use crate::guest::{Guest, assert_others_delivered, component, host, load, records, settings};
@@ -199,4 +199,43 @@ fn more_chains_than_there_is_room_for_take_turns() {
         chain.run(&input, &mut out).unwrap();
         chain.idle();
     }
+}
+
+#[test]
+fn a_record_that_traps_is_run_again_as_often_as_is_said_and_each_try_is_a_step() {
+    let trap = Guest { record: "unreachable", ..Guest::default() };
+    let host = host();
+    for (retries, attempts) in [(0, 3), (2, 5)] {
+        let plugin = load(&host, &trap, Limits::default());
+        let calls = Calls { retries, ..Calls::default() };
+        let mut worker = Worker::new(plugin.called(calls));
+        let input = records(3, &[1]);
+        let (mut out, mut steps) = (Outcomes::default(), 0);
+        worker.begin(0, 0);
+        while worker.step(&input, &mut out).unwrap() != Step::Done {
+            steps += 1;
+        }
+        assert_others_delivered(&input, &out);
+        // Once with the others, once behind one of them, and on fresh instances.
+        assert_eq!((out.failed.len(), out.failed[0].attempts), (1, attempts));
+        assert!(steps > retries, "{steps} steps");
+    }
+}
+
+#[test]
+fn a_call_has_no_more_bytes_than_its_stream_says() {
+    let host = host();
+    let plugin = load(&host, &Guest::default(), Limits::default());
+    let input = records(64, &[]);
+    let calls = |bytes| {
+        let mut worker = Worker::new(plugin.clone().called(Calls { bytes, retries: 0 }));
+        let mut out = Outcomes::default();
+        worker.begin(0, 0);
+        while worker.step(&input, &mut out).unwrap() != Step::Done {}
+        assert_others_delivered(&input, &out);
+        worker.stats().calls
+    };
+    assert_eq!(calls(usize::MAX), 1);
+    assert!(calls(input.payload().len() / 8 + 1) >= 8);
+    assert_eq!(calls(1), 64);
 }

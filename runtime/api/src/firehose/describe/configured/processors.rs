@@ -2,13 +2,13 @@
 
 use base64_simd::STANDARD;
 use serde_json::{Value, json};
-use standpipe_spec::{CloudWatchLogs, Deaggregate, S3Destination, Split, Stream};
+use standpipe_spec::{Calls, CloudWatchLogs, Deaggregate, S3Destination, Split, Stream};
 
 use crate::api::Settings;
 
 pub(super) fn processing(settings: &Settings, stream: &Stream, s3: &S3Destination) -> Value {
     let mut processors = split(&stream.split);
-    processors.extend(stream.transform.iter().map(|plugin| lambda(settings, &plugin.value)));
+    processors.extend(stream.transform.iter().map(|plugin| lambda(settings, stream, &plugin.value)));
     if let Some(query) = s3.partitioning.as_ref().and_then(|partitioning| partitioning.query.as_ref()) {
         let parameters = [("MetadataExtractionQuery", query.value.as_str()), ("JsonParsingEngine", "JQ-1.6")];
         processors.push(processor("MetadataExtraction", &parameters));
@@ -50,15 +50,21 @@ fn split(split: &Split) -> Vec<Value> {
 }
 
 /// Plugins stand where Lambda functions would.
-fn lambda(settings: &Settings, plugin: &str) -> Value {
+fn lambda(settings: &Settings, stream: &Stream, plugin: &str) -> Value {
     let Settings { account, region, .. } = settings;
     let function = format!("arn:aws:lambda:{region}:{account}:function:{plugin}");
+    let Calls { size, retries } = stream.calls;
     let parameters = [
         ("LambdaArn", function.as_str()),
-        ("NumberOfRetries", "3"),
+        ("NumberOfRetries", &retries.to_string()),
         ("RoleArn", &super::role(settings)),
-        ("BufferSizeInMBs", "1"),
+        ("BufferSizeInMBs", &mebibytes(size).to_string()),
         ("BufferIntervalInSeconds", "60"),
     ];
     processor("Lambda", &parameters)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "at most 1 MiB")]
+fn mebibytes(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
 }
