@@ -1,5 +1,6 @@
 //! Clients that people have: boto3 and the AWS CLI, as `tests/clients/install` has them.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -33,6 +34,17 @@ pub(crate) fn aws(python: &Path, host: &Host) -> Command {
     command.args(["-m", "awscli", "--endpoint-url", &host.url(), "firehose"]);
     keys(&mut command);
     command
+}
+
+/// Has a shell find the AWS CLI by its name. `folder` is where the command is kept.
+pub(crate) fn aws_on_path(shell: &mut Command, python: &Path, folder: &Path) {
+    let bin = folder.join("bin");
+    std::fs::create_dir_all(&bin).unwrap();
+    let aws = format!("#!/bin/sh\nexec '{}' -m awscli \"$@\"\n", python.display());
+    std::fs::write(bin.join("aws"), aws).unwrap();
+    std::fs::set_permissions(bin.join("aws"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = std::env::var("PATH").unwrap_or_default();
+    keys(shell.env("PATH", format!("{}:{path}", bin.display())).env("AWS_PAGER", ""));
 }
 
 fn keys(command: &mut Command) {
