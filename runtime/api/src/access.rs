@@ -125,6 +125,14 @@ impl Caller<'_> {
         }
     }
 
+    /// What logs call the caller.
+    pub(crate) fn name(&self) -> Option<&str> {
+        match self {
+            Self::Anyone => None,
+            Self::Key(key) => Some(&key.name),
+        }
+    }
+
     /// Whether it may see this stream at all.
     pub(crate) fn sees(&self, stream: &str) -> bool {
         match self {

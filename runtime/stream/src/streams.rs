@@ -342,10 +342,9 @@ impl Streams {
         })
     }
 
-    /// Has a stream run by another plan, and keeps its definition first. Blocks until it does.
-    pub fn replace(&self, plan: Plan, definition: &str) -> Result<(), StateError> {
+    /// Has a stream run by another plan. Blocks until it does.
+    pub fn replace(&self, plan: Plan) -> Result<(), StateError> {
         let _no_other = self.shared.changing.read().unwrap_or_else(PoisonError::into_inner);
-        self.shared.state.define(&plan.name, definition)?;
         let plan = Arc::new(plan);
         match self.get(&plan.name) {
             Some(running) if running.plan.is_like(&plan) && !running.is_down() => Ok(()),

@@ -67,9 +67,9 @@ pub(super) fn read(processing: &Said) -> Result<Processing, Fault> {
                 found.split.cloudwatch_logs.get_or_insert(CloudWatchLogs::Envelopes);
             }
             "CloudWatchLogProcessing" => {
-                if extracts(get("DataMessageExtraction"))? {
-                    found.split.cloudwatch_logs = Some(CloudWatchLogs::Messages);
-                }
+                let extracts = extracts(get("DataMessageExtraction"))?;
+                found.split.cloudwatch_logs =
+                    extracts.then_some(CloudWatchLogs::Messages).or(found.split.cloudwatch_logs);
             }
             "RecordDeAggregation" => found.split.deaggregate = Some(deaggregate(&parameters)?),
             "Lambda" => found.function = Some(lambda::read(get)?),

@@ -42,12 +42,12 @@ pub(super) fn create(asked: &Asked<'_>) -> Result<Vec<u8>, Fault> {
         _ => Said::new(),
     };
     let definition = Definition::new(SystemClock.now_ms(), said, extended, tags);
-    if asked.settings.streams.contains_key(&name) {
-        return Err(exists(asked, &name));
-    }
     let text = definition.text()?;
     let _no_reload = asked.api.book().begin_change();
-    // What holds by now, should it have been changed meanwhile.
+    // By what holds now: the request may be older than the last reload.
+    if asked.api.settings().streams.contains_key(&name) {
+        return Err(exists(asked, &name));
+    }
     let plan = plan(asked, "CreateDeliveryStream", &name, &definition)?;
     let made = asked.api.book().enter(&name, definition).map_err(|taken| match taken {
         Taken::Name => exists(asked, &name),
@@ -63,7 +63,7 @@ pub(super) fn create(asked: &Asked<'_>) -> Result<Vec<u8>, Fault> {
         asked.api.metrics().forget(&name);
         return Err(Fault::internal());
     }
-    tracing::info!(stream = name, "the API made a stream");
+    tracing::info!(stream = name, key = asked.caller.name(), "the API made a stream");
     Ok(json!({ "DeliveryStreamARN": asked.settings.arn(&name) }).to_string().into_bytes())
 }
 

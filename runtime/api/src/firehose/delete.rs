@@ -1,4 +1,3 @@
-use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
@@ -37,9 +36,9 @@ pub(super) fn delete(asked: &Asked<'_>) -> Result<Vec<u8>, Fault> {
     drop(no_reload);
 
     let (tell, gone) = channel();
-    let api = asked.api.clone();
+    let (api, key) = (asked.api.clone(), asked.caller.name().map(str::to_owned));
     let going = move || {
-        remove(&api, &name, &made);
+        remove(&api, &name, &made, key.as_deref());
         // Whoever asked may have stopped waiting.
         let _ = tell.send(());
     };
@@ -53,13 +52,13 @@ pub(super) fn delete(asked: &Asked<'_>) -> Result<Vec<u8>, Fault> {
 }
 
 /// Waits until the stream has let go, and removes it.
-fn remove(api: &Api, name: &str, made: &Arc<Made>) {
+fn remove(api: &Api, name: &str, made: &Made, key: Option<&str>) {
     let _no_reload = api.book().begin_change();
     match api.streams().remove(name) {
         Ok(held) => {
             api.book().leave(name);
             api.metrics().forget(name);
-            tracing::info!(stream = name, given_up = held, "the API deleted a stream");
+            tracing::info!(stream = name, key, given_up = held, "the API deleted a stream");
         }
         Err(error) => {
             tracing::error!(stream = name, %error, "a stream cannot be deleted");

@@ -50,10 +50,19 @@ pub(super) fn update(asked: &Asked<'_>) -> Result<Vec<u8>, Fault> {
     let after = before.changed(SystemClock.now_ms(), said, extended);
     let text = after.text()?;
     let plan = super::create::plan(asked, "UpdateDestination", &name, &after)?;
-    asked.streams.replace(plan, &text).map_err(|error| {
+    let failed = |error| {
         tracing::error!(stream = name, %error, "a stream cannot be changed");
         Fault::internal()
-    })?;
+    };
+    asked.streams.state().define(&name, &text).map_err(failed)?;
+    // That is what holds from now on, even if the stream cannot be started by it before the next start of the host.
     made.set(after);
+    asked.streams.replace(plan).map_err(failed)?;
+    tracing::info!(
+        stream = name,
+        key = asked.caller.name(),
+        version = made.now().version,
+        "the API changed a stream"
+    );
     Ok(EMPTY.to_vec())
 }
