@@ -1,4 +1,5 @@
 mod plugin;
+pub(crate) mod stream;
 
 use std::path::PathBuf;
 
@@ -6,6 +7,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub(crate) use plugin::{Bench, Build, Inspect, List, New, Plugin, PluginCommand, Source, Test};
+pub(crate) use stream::Stream;
 
 /// Amazon Data Firehose that you run yourself, with WebAssembly in place of Lambda.
 #[derive(Debug, Parser)]
@@ -33,6 +35,7 @@ pub(crate) enum Command {
     Retry(Retry),
     Check(Check),
     Status(Status),
+    Stream(Stream),
     Log(Log),
     Plugin(Plugin),
 }

@@ -1,5 +1,5 @@
-//! The `standpipe` program: `pipe`, `run`, `reload`, `retry`, `check`, `status`, `log` and `plugin`, and everything
-//! that a person sees of them.
+//! The `standpipe` program: `pipe`, `run`, `reload`, `retry`, `check`, `status`, `stream`, `log` and `plugin`, and
+//! everything that a person sees of them.
 
 mod args;
 mod check;
@@ -13,6 +13,7 @@ mod retry;
 mod run;
 mod show;
 mod status;
+mod stream;
 
 use std::process::ExitCode;
 
@@ -20,10 +21,11 @@ use clap::Parser;
 
 use crate::args::{Args, Command, Plugin, PluginCommand};
 
-/// What is logged. A plugin that is measured says the same over and over.
+/// What is logged. A plugin that is measured says the same over and over, and what is wrong with a call is told anyway.
 fn usual_log(command: &Command) -> &'static str {
     match command {
         Command::Plugin(Plugin { command: PluginCommand::Bench(_) }) => "info,aws_config=error,plugin=off",
+        Command::Stream(_) => "info,aws_config=error,aws_smithy_http_client=error",
         _ => "info,aws_config=error",
     }
 }
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         Command::Retry(retry) => retry::retry(retry),
         Command::Check(check) => check::check(check),
         Command::Status(status) => status::status(status),
+        Command::Stream(stream) => stream::stream(stream),
         Command::Log(log) => log::log(log),
         Command::Plugin(plugin) => plugin::plugin(plugin),
     };
