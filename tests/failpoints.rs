@@ -6,7 +6,7 @@ pub(crate) const FILES_READ: [&str; 4] =
 /// On the way of records that are put to the log.
 pub(crate) const PUTS: [&str; 2] = ["put.before", "put.after"];
 /// On the way of a stream of the API to the disk, of a change of it, and of its end.
-pub(crate) const MADE: [&str; 10] = [
+pub(crate) const MADE: [&str; 11] = [
     "begin.before",
     "begin.incarnation",
     "begin.rename",
@@ -17,6 +17,7 @@ pub(crate) const MADE: [&str; 10] = [
     "bury.before",
     "bury.rename",
     "bury.after",
+    "bury.unlink",
 ];
 /// From there on, whatever they came by.
 pub(crate) const KEPT: [&str; 19] = [

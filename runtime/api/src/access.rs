@@ -173,11 +173,20 @@ impl Caller<'_> {
         }
     }
 
-    /// Refuses a plugin that a stream of this caller may not have.
-    pub(crate) fn permit_plugin(&self, action: &str, plugin: &str, account: &str) -> Result<(), Fault> {
+    /// Refuses a function whose plugin a stream of this caller may not have. Whether there is a plugin for it is told only
+    /// to whom it may be any.
+    pub(crate) fn permit_plugin(
+        &self,
+        action: &str,
+        plugin: Option<&str>,
+        function: &str,
+        account: &str,
+    ) -> Result<(), Fault> {
         match self {
-            Self::Key(key) if !key.plugins.iter().any(|pattern| matches(pattern, plugin)) => {
-                Err(key.denied(action, account, &format!("plugin {plugin}")))
+            Self::Key(key)
+                if !key.plugins.iter().any(|pattern| matches(pattern, plugin.unwrap_or_default())) =>
+            {
+                Err(key.denied(action, account, function))
             }
             _ => Ok(()),
         }
@@ -258,13 +267,14 @@ mod tests {
             "User: arn:aws:iam::000000000000:user/one is not authorized to perform: firehose:DescribeDeliveryStream on resource: ARN"
         );
         caller.permit_bucket("UpdateDestination", "logs", "").unwrap();
-        caller.permit_plugin("UpdateDestination", "mask-all", "").unwrap();
+        caller.permit_plugin("UpdateDestination", Some("mask-all"), "f", "").unwrap();
         let denied = caller.permit_bucket("UpdateDestination", "logs2", "000000000000").unwrap_err();
         assert_eq!(
             denied.message,
             "User: arn:aws:iam::000000000000:user/one is not authorized to perform: firehose:UpdateDestination on resource: arn:aws:s3:::logs2"
         );
-        caller.permit_plugin("UpdateDestination", "mask", "").unwrap_err();
+        let denied = |plugin| caller.permit_plugin("UpdateDestination", plugin, "f", "").unwrap_err().message;
+        assert_eq!(denied(Some("mask")), denied(None));
         assert!(Caller::Anyone.permit_bucket("UpdateDestination", "x", "").is_ok());
         assert!(Caller::Anyone.authorize("DeleteDeliveryStream", Some("x"), "", "").is_ok());
     }

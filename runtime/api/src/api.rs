@@ -2,15 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use standpipe_spec as spec;
 use standpipe_stream::{Metrics, Planner, Streams};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::access::Access;
 use crate::admission::Admission;
 use crate::made::{Book, Still};
 use crate::rate::Limiter;
+
+/// Requests at a time that make, change or delete streams.
+const TURNS: usize = 32;
+/// How long such a request waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The API of a host. A clone is the same.
 #[derive(Debug, Clone)]
@@ -24,6 +30,8 @@ pub(crate) struct Shared {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) admission: Arc<Admission>,
     book: Book,
+    /// Turns of requests that may wait for others: puts have the rest of the threads.
+    turns: Arc<Semaphore>,
     settings: RwLock<Arc<Settings>>,
 }
 
@@ -84,8 +92,8 @@ impl Api {
     /// An API for these streams, whose requests may hold `memory` bytes. `book` has those that an API made before.
     pub fn new(streams: Streams, metrics: Arc<Metrics>, settings: Settings, book: Book, memory: u64) -> Self {
         let settings = RwLock::new(Arc::new(settings));
-        let admission = Admission::new(memory);
-        Self { shared: Arc::new(Shared { streams, metrics, admission, book, settings }) }
+        let (admission, turns) = (Admission::new(memory), Arc::new(Semaphore::new(TURNS)));
+        Self { shared: Arc::new(Shared { streams, metrics, admission, book, turns, settings }) }
     }
 
     /// The streams that it made.
@@ -96,6 +104,12 @@ impl Api {
     /// Has it make, change and delete no stream until what this gives is dropped.
     pub fn hold_still(&self) -> Still<'_> {
         self.shared.book.hold_still()
+    }
+
+    /// Waits for its turn, without a thread. None if none comes in time.
+    pub(crate) async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        let turn = Arc::clone(&self.shared.turns).acquire_owned();
+        tokio::time::timeout(PATIENCE, turn).await.ok()?.ok()
     }
 
     pub(crate) fn streams(&self) -> &Streams {

@@ -19,6 +19,7 @@ mod fill;
 mod form;
 mod lambda;
 mod merge;
+mod named;
 mod processors;
 mod refuse;
 mod stream;
@@ -31,6 +32,7 @@ use crate::fault::{Cause, Fault};
 
 pub use form::config_form;
 pub(crate) use merge::merged;
+pub(crate) use named::{buckets, functions};
 pub(crate) use refuse::{encryption, other_kinds, sources};
 pub(crate) use stream::stream;
 
@@ -49,7 +51,8 @@ fn invalid(message: impl Into<String>) -> Fault {
     Fault::new(Cause::InvalidArgument, message)
 }
 
-fn text<'a>(said: &'a Said, member: &str) -> Option<&'a str> {
+/// The text of a member.
+pub(crate) fn text<'a>(said: &'a Said, member: &str) -> Option<&'a str> {
     said.get(member)?.as_str()
 }
 

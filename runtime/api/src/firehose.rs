@@ -1,5 +1,6 @@
 //! `POST /`: the operations of Firehose by their names, in AWS's JSON 1.1.
 
+mod change;
 mod create;
 mod delete;
 mod describe;
@@ -9,20 +10,18 @@ pub(crate) mod put;
 mod tags;
 mod update;
 
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use serde_json::Value;
 use standpipe_record::{Clock, SystemClock};
-use standpipe_stream::{Health, Streams};
+use standpipe_stream::Streams;
 
 use crate::access::Caller;
 use crate::api::{Api, Settings};
 use crate::auth;
 use crate::call::{self, Call, header, headers, sha256, signed};
-use crate::destination::Said;
+use crate::destination::{Said, text as member};
 use crate::fault::{Cause, Fault};
-use crate::made::{Definition, Made, Phase};
+use crate::made::Phase;
 use crate::rate::Limiter;
 
 /// The name by which requests are signed.
@@ -43,20 +42,31 @@ const GROWTH: u64 = 16;
 /// What answers a request.
 type Handler = fn(&Asked<'_>) -> Result<Vec<u8>, Fault>;
 
-/// The operations, in alphabetical order, and whether they put records.
-const OPERATIONS: [(&str, Handler, bool); 12] = [
-    ("CreateDeliveryStream", create::create, false),
-    ("DeleteDeliveryStream", delete::delete, false),
-    ("DescribeDeliveryStream", describe::describe, false),
-    ("ListDeliveryStreams", list::list, false),
-    ("ListTagsForDeliveryStream", tags::list, false),
-    ("PutRecord", put::record, true),
-    ("PutRecordBatch", put::batch, true),
-    ("StartDeliveryStreamEncryption", encryption::start, false),
-    ("StopDeliveryStreamEncryption", encryption::stop, false),
-    ("TagDeliveryStream", tags::tag, false),
-    ("UntagDeliveryStream", tags::untag, false),
-    ("UpdateDestination", update::update, false),
+/// What an operation is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum About {
+    /// It puts records.
+    Records,
+    /// It shows something.
+    Show,
+    /// It makes, changes or deletes a stream, and may wait for others that do.
+    Change,
+}
+
+/// The operations, in alphabetical order.
+const OPERATIONS: [(&str, Handler, About); 12] = [
+    ("CreateDeliveryStream", create::create, About::Change),
+    ("DeleteDeliveryStream", delete::delete, About::Change),
+    ("DescribeDeliveryStream", describe::describe, About::Show),
+    ("ListDeliveryStreams", list::list, About::Show),
+    ("ListTagsForDeliveryStream", tags::list, About::Show),
+    ("PutRecord", put::record, About::Records),
+    ("PutRecordBatch", put::batch, About::Records),
+    ("StartDeliveryStreamEncryption", encryption::start, About::Change),
+    ("StopDeliveryStreamEncryption", encryption::stop, About::Change),
+    ("TagDeliveryStream", tags::tag, About::Change),
+    ("UntagDeliveryStream", tags::untag, About::Change),
+    ("UpdateDestination", update::update, About::Change),
 ];
 
 /// A request whose sender is known, as the operations see it.
@@ -79,14 +89,19 @@ pub(crate) fn precheck(settings: &Settings, head: &http::request::Parts) -> Resu
     Ok(auth::precheck(&request, SERVICE, now(), |id| settings.access.secret(id))?)
 }
 
-/// Answers a request. It blocks for as long as an fsync takes.
+/// Whether a request may wait for others, long after its fsyncs.
+pub(crate) fn waits_for_others(head: &http::request::Parts) -> bool {
+    operation(head).is_ok_and(|(_, about)| about == About::Change)
+}
+
+/// Answers a request. It blocks for as long as an fsync takes, or a change of a stream.
 pub(crate) fn answer(api: &Api, settings: &Settings, call: &mut Call) -> Result<Vec<u8>, Fault> {
     let body_sha256 = sha256(&call.body);
     let id = signed_by(settings, &call.head, &body_sha256)?;
     let caller = id.and_then(|id| settings.access.key(&id)).map_or(Caller::Anyone, Caller::Key);
     call.unpack()?;
-    let (handler, puts) = operation(&call.head)?;
-    if !puts {
+    let (handler, about) = operation(&call.head)?;
+    if about != About::Records {
         if call.body.len() > MOST_CONTROL {
             let message = format!("the body of this operation has at most {MOST_CONTROL} bytes");
             return Err(Fault::new(Cause::RequestEntityTooLarge, message));
@@ -118,19 +133,19 @@ fn now() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_millis(SystemClock.now_ms())
 }
 
-fn operation(head: &http::request::Parts) -> Result<(Handler, bool), Fault> {
+fn operation(head: &http::request::Parts) -> Result<(Handler, About), Fault> {
     let unknown = |message: String| Fault::new(Cause::UnknownOperation, message);
     let target = header(head, "x-amz-target").ok_or_else(|| unknown("X-Amz-Target is missing".into()))?;
     let name = target.strip_prefix(TARGET);
     let name = name.ok_or_else(|| unknown(format!("X-Amz-Target must begin with {TARGET}")))?;
     let found = OPERATIONS.iter().find(|(known, ..)| *known == name);
-    let found = found.map(|(_, handler, puts)| (*handler, *puts));
+    let found = found.map(|(_, handler, about)| (*handler, *about));
     found.ok_or_else(|| unknown("There is no such operation of Firehose.".into()))
 }
 
 /// The text of a member; empty if there is none.
-fn text<'a>(input: &'a Said, member: &str) -> &'a str {
-    input.get(member).and_then(Value::as_str).unwrap_or_default()
+fn text<'a>(input: &'a Said, name: &str) -> &'a str {
+    member(input, name).unwrap_or_default()
 }
 
 impl Asked<'_> {
@@ -142,47 +157,6 @@ impl Asked<'_> {
     fn not_found(&self, stream: &str) -> Fault {
         let account = &self.settings.account;
         Fault::new(Cause::ResourceNotFound, format!("Firehose {stream} under account {account} not found."))
-    }
-
-    /// A stream that the API made. One of the config is changed there.
-    fn made(&self, stream: &str) -> Result<Arc<Made>, Fault> {
-        if let Some(made) = self.api.book().get(stream) {
-            return Ok(made);
-        }
-        if self.settings.streams.contains_key(stream) {
-            let message = format!(
-                "Firehose {stream} is in the config file of its host, and only that changes it: edit it and have the \
-                 host reload it"
-            );
-            return Err(Fault::new(Cause::InvalidArgument, message));
-        }
-        Err(self.not_found(stream))
-    }
-
-    /// What holds of a stream, if it is in a state to be changed.
-    fn settled(&self, stream: &str, made: &Made) -> Result<Arc<Definition>, Fault> {
-        match self.phase(stream, made) {
-            Phase::Active => Ok(made.now()),
-            _ => Err(self.in_use(stream)),
-        }
-    }
-
-    fn in_use(&self, stream: &str) -> Fault {
-        let account = &self.settings.account;
-        let message = format!("Firehose {stream} under accountId {account} is not in the ACTIVE state");
-        Fault::new(Cause::ResourceInUse, message)
-    }
-
-    /// How far a stream is. It is active once it has been ready.
-    fn phase(&self, stream: &str, made: &Made) -> Phase {
-        if made.phase() == Phase::Creating && self.streams.health_of(stream) == Some(Health::Running) {
-            made.activate();
-        }
-        made.phase()
-    }
-
-    fn has_failed(&self, stream: &str) -> bool {
-        self.streams.health_of(stream) == Some(Health::Failed)
     }
 
     /// What a stream takes, if it takes records.

@@ -8,7 +8,7 @@ mod restore;
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Instant;
 
@@ -16,17 +16,23 @@ use standpipe_spec::Rate;
 
 pub(crate) use definition::{Definition, Tags};
 pub use restore::MadeError;
+pub(crate) use restore::plan;
 
 use crate::rate::Limiter;
 
 /// The most streams that the API makes, as at Firehose in a large region.
 pub(crate) const MOST: usize = 5_000;
+/// The most bytes of all their definitions, as they are on disk.
+pub(crate) const MOST_BYTES: usize = 64 << 20;
+/// The most streams that are about to be gone: each has a thread.
+const MOST_GOING: usize = 64;
 
 /// The streams that the API made, by name.
 #[derive(Debug, Default)]
 pub struct Book {
     streams: RwLock<BTreeMap<String, Arc<Made>>>,
     still: RwLock<()>,
+    going: Arc<()>,
 }
 
 /// A stream that the API made.
@@ -36,6 +42,8 @@ pub(crate) struct Made {
     /// One change at a time.
     change: Mutex<()>,
     now: RwLock<Arc<Definition>>,
+    /// Of its definition, on disk.
+    bytes: AtomicUsize,
     phase: AtomicU8,
 }
 
@@ -84,9 +92,19 @@ impl Book {
         self.streams().get(name).cloned()
     }
 
-    /// Enters a stream that is about to be made. None, and nothing is entered, if its name is taken, or if there are too
-    /// many: then this says so.
-    pub(crate) fn enter(&self, name: &str, definition: Definition) -> Result<Arc<Made>, Taken> {
+    /// Room for one more stream that is about to be gone, until what this gives is dropped.
+    pub(crate) fn begin_going(&self) -> Option<Arc<()>> {
+        let _one = self.streams_mut();
+        (Arc::strong_count(&self.going) <= MOST_GOING).then(|| Arc::clone(&self.going))
+    }
+
+    /// Whether it has no stream.
+    pub fn is_empty(&self) -> bool {
+        self.streams().is_empty()
+    }
+
+    /// Enters a stream that is about to be made, whose definition has so many bytes on disk.
+    pub(crate) fn enter(&self, name: &str, definition: Definition, bytes: usize) -> Result<Arc<Made>, Taken> {
         let mut streams = self.streams_mut();
         if streams.contains_key(name) {
             return Err(Taken::Name);
@@ -94,13 +112,22 @@ impl Book {
         if streams.len() >= MOST {
             return Err(Taken::Full);
         }
-        let made = Arc::new(Made::new(definition, Phase::Creating));
+        if bytes_of(&streams).saturating_add(bytes) > MOST_BYTES {
+            return Err(Taken::Bytes);
+        }
+        let made = Arc::new(Made::new(definition, bytes, Phase::Creating));
         streams.insert(name.to_owned(), Arc::clone(&made));
         Ok(made)
     }
 
-    fn restore(&self, name: String, definition: Definition) {
-        self.streams_mut().insert(name, Arc::new(Made::new(definition, Phase::Active)));
+    /// Whether there is room for a definition of so many bytes in the place of a stream's own.
+    pub(crate) fn has_room(&self, made: &Made, bytes: usize) -> bool {
+        let own = made.bytes.load(Ordering::Relaxed);
+        bytes <= own || bytes_of(&self.streams()).saturating_add(bytes - own) <= MOST_BYTES
+    }
+
+    fn restore(&self, name: String, definition: Definition, bytes: usize) {
+        self.streams_mut().insert(name, Arc::new(Made::new(definition, bytes, Phase::Active)));
     }
 
     /// Forgets a stream that is gone.
@@ -116,19 +143,28 @@ impl Book {
     }
 }
 
+fn bytes_of(streams: &BTreeMap<String, Arc<Made>>) -> usize {
+    streams.values().map(|made| made.bytes.load(Ordering::Relaxed)).sum()
+}
+
 /// Why a stream is not entered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Taken {
+    /// There is one of this name.
     Name,
+    /// There are too many.
     Full,
+    /// What they say is too long.
+    Bytes,
 }
 
 impl Made {
-    fn new(definition: Definition, phase: Phase) -> Self {
+    fn new(definition: Definition, bytes: usize, phase: Phase) -> Self {
         Self {
             limiter: Limiter::new(Rate::default(), Instant::now()),
             change: Mutex::default(),
             now: RwLock::new(Arc::new(definition)),
+            bytes: AtomicUsize::new(bytes),
             phase: AtomicU8::new(phase as u8),
         }
     }
@@ -143,8 +179,9 @@ impl Made {
         Arc::clone(&self.now.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Has another definition hold, which is on disk.
-    pub(crate) fn set(&self, definition: Definition) {
+    /// Has another definition hold, which is on disk and has so many bytes there.
+    pub(crate) fn set(&self, definition: Definition, bytes: usize) {
+        self.bytes.store(bytes, Ordering::Relaxed);
         *self.now.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(definition);
     }
 

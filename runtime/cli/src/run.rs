@@ -54,21 +54,15 @@ pub(crate) fn run(args: &Run) -> anyhow::Result<ExitCode> {
         .enable_all()
         .build()
         .context("start the runtime")?;
-    abort(&state.uploads_given_up()?, config, &runtime);
-    state.bury()?;
-    let give_up = |stream: &str| -> anyhow::Result<()> {
+    for stream in &args.abandon {
         let uploads = state.uploads(stream).unwrap_or_default();
         state.abandon(stream, &streams)?;
         abort(&uploads, config, &runtime);
-        Ok(())
-    };
-    for stream in &args.abandon {
-        give_up(stream)?;
         show::line(&format!("{stream}: its records are given up"));
     }
     let (book, going) = Book::read(&state)?;
     for stream in &going {
-        give_up(stream)?;
+        state.give_up(stream)?;
         tracing::info!(stream, "the API had deleted it when the host ended");
     }
     plans.extend(book.plans(&planner, config, &metrics)?);
@@ -104,6 +98,7 @@ pub(crate) fn run(args: &Run) -> anyhow::Result<ExitCode> {
     for plan in plans {
         streams.start(Arc::new(if args.drain { plan.without_puts() } else { plan }))?;
     }
+    streams.clear_away(standpipe_stream::sink(&config.buckets).0)?;
     let api = Api::new(streams.clone(), Arc::clone(&metrics), settings, book, config.api.memory);
     // Before anybody learns that the host is there.
     let asked = listen(&runtime, &config.state);

@@ -21,7 +21,7 @@ const AROUND: &str = "listen = \"127.0.0.1:0\"\ns3.directory = \"b\"\n[plugins.a
 fn meaning(stream: &Stream) -> String {
     let shown = format!("{stream:?}");
     let mut parts = shown.split("span: ");
-    let first = parts.next().unwrap().to_owned();
+    let first = parts.next().unwrap_or_default().to_owned();
     let digits =
         |text: &str| text.trim_start_matches(|char: char| char.is_ascii_digit() || char == '.').to_owned();
     parts.map(digits).fold(first, |sum, part| sum + "span: " + &part)

@@ -1,5 +1,5 @@
-//! Streams that the API makes: a text each, `definition`, in the stream's folder beside its incarnation. What it says is
-//! for whoever makes them to know.
+//! Streams that the API makes: a file each, `definition`, in the stream's folder beside its incarnation: CRC-32C of what
+//! follows in eight hex digits, a space, and a text. What that says is for whoever makes them to know.
 //!
 //! A stream is there once its definition is, and gone once its folder has another name. Whatever a crash leaves of one
 //! that was not there yet is taken for nothing.
@@ -9,14 +9,16 @@ use std::path::{Path, PathBuf};
 
 use standpipe_log::{Site, failpoint};
 
-use crate::home::{keep_text, read_text_of};
+use crate::home::keep_text;
 use crate::inspect::{Depth, list};
 use crate::keeper::KeepError;
 use crate::state::{STREAMS, State, StateError, TOMB, folder_of, random, remove, stream_of};
 
 pub(crate) const DEFINITION: &str = "definition";
 /// The most bytes of a definition.
-pub const MAX_DEFINITION_BYTES: usize = 256 << 10;
+pub const MAX_DEFINITION_BYTES: usize = 128 << 10;
+/// Bytes before the text.
+const HEAD: usize = 9;
 
 /// A stream that is given up, under another name. Nothing finds it there but who removes it.
 #[derive(Debug)]
@@ -36,12 +38,29 @@ impl State {
         let mut found = Vec::new();
         for folder in folders.iter().filter(|item| item.is_folder && !item.name.starts_with(TOMB)) {
             let path = Path::new(STREAMS).join(&folder.name).join(DEFINITION);
-            let text = read_text_of(self.disk(), &path, MAX_DEFINITION_BYTES);
-            if let Some(text) = text.map_err(|source| self.keep(source))? {
+            if let Some(text) = self.read(&path).map_err(|source| self.keep(source))? {
                 found.push((stream_of(&folder.name), text));
             }
         }
         Ok(found)
+    }
+
+    fn read(&self, path: &Path) -> Result<Option<String>, KeepError> {
+        let file = match self.disk().open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            file => file.map_err(|source| KeepError::io(path, "open", source))?,
+        };
+        let mut bytes = vec![0; MAX_DEFINITION_BYTES + HEAD + 1];
+        let length = file.read_at(0, &mut bytes).map_err(|source| KeepError::io(path, "read", source))?;
+        bytes.truncate(length);
+        let corrupt = || KeepError::corrupt(path, "it is not what was written");
+        let text = String::from_utf8(bytes).map_err(|_| corrupt())?;
+        let (sum, text) = text.split_at_checked(HEAD).ok_or_else(corrupt)?;
+        (sum == head(text)).then(|| Some(text.to_owned())).ok_or_else(corrupt)
+    }
+
+    fn write(&self, folder: &Path, definition: &str) -> Result<(), KeepError> {
+        keep_text(self.disk(), folder, DEFINITION, &format!("{}{definition}", head(definition)))
     }
 
     /// Has a stream be there from now on: empty, and another incarnation than any before it.
@@ -51,7 +70,9 @@ impl State {
         if !list(self.disk(), &folder).map_err(fail)?.is_empty() {
             // Of a stream of the config that is gone, or of one that was not there yet when the host fell.
             self.holds_nothing(stream)?;
-            self.take_away(&self.bury_alone(stream)?);
+            if let Some(tomb) = self.bury_alone(stream)? {
+                self.take_away(&tomb);
+            }
         }
         let io = |path: &Path, what, source| fail(KeepError::io(path, what, source));
         for made in [streams, &folder] {
@@ -61,7 +82,7 @@ impl State {
         failpoint("begin.before");
         keep_text(self.disk(), &folder, "incarnation", &incarnation).map_err(fail)?;
         failpoint("begin.incarnation");
-        keep_text(self.disk(), &folder, DEFINITION, definition).map_err(fail)?;
+        self.write(&folder, definition).map_err(fail)?;
         failpoint("begin.rename");
         for (synced, site) in [
             (&*folder, Site("state.definition")),
@@ -78,7 +99,7 @@ impl State {
     pub fn define(&self, stream: &str, definition: &str) -> Result<(), StateError> {
         let folder = Path::new(STREAMS).join(folder_of(stream));
         failpoint("define.before");
-        keep_text(self.disk(), &folder, DEFINITION, definition).map_err(|source| self.keep(source))?;
+        self.write(&folder, definition).map_err(|source| self.keep(source))?;
         failpoint("define.rename");
         let synced = self.disk().sync_folder(&folder, Site("state.definition"));
         synced.map_err(|source| self.keep(KeepError::io(&folder, "sync", source)))?;
@@ -100,23 +121,30 @@ impl State {
         }
     }
 
-    /// Gives up a stream: once this is answered, no crash brings it back.
-    pub(crate) fn bury_alone(&self, stream: &str) -> Result<Tomb, StateError> {
+    /// Gives up a stream: once this is answered, no crash brings it back. None if it was given up before, by somebody
+    /// who could not tell whether that would last.
+    pub(crate) fn bury_alone(&self, stream: &str) -> Result<Option<Tomb>, StateError> {
         let streams = Path::new(STREAMS);
         let from = streams.join(folder_of(stream));
         let to = streams.join(format!("{TOMB}{:032x}", random()));
         failpoint("bury.before");
-        match self.disk().rename(&from, &to) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(StateError::Unknown { stream: stream.to_owned() });
+        let tomb = match self.disk().rename(&from, &to) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            renamed => {
+                renamed.map_err(|source| self.keep(KeepError::io(&from, "rename", source)))?;
+                Some(Tomb(to))
             }
-            other => other.map_err(|source| self.keep(KeepError::io(&from, "rename", source)))?,
-        }
+        };
         failpoint("bury.rename");
         let synced = self.disk().sync_folder(streams, Site("state.abandon"));
         synced.map_err(|source| self.keep(KeepError::io(streams, "sync", source)))?;
         failpoint("bury.after");
-        Ok(Tomb(to))
+        Ok(tomb)
+    }
+
+    /// The same, and leaves it to [`bury`](Self::bury) to remove what there is.
+    pub fn give_up(&self, stream: &str) -> Result<(), StateError> {
+        self.bury_alone(stream).map(drop)
     }
 
     /// Removes what was given up. What cannot be is removed at the next start.
@@ -134,6 +162,11 @@ impl State {
     fn keep(&self, source: KeepError) -> StateError {
         StateError::Keep { path: self.path().to_path_buf(), source }
     }
+}
+
+fn head(text: &str) -> String {
+    let sum = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc32Iscsi, text.as_bytes());
+    format!("{sum:08x} ")
 }
 
 #[cfg(test)]
@@ -160,10 +193,10 @@ mod tests {
         assert_eq!(found, [(".dots".to_owned(), "two".to_owned()), ("web".to_owned(), "three".to_owned())]);
         assert_eq!(again.home("web").unwrap().incarnation, incarnation);
 
-        let tomb = again.bury_alone("web").unwrap();
+        let tomb = again.bury_alone("web").unwrap().unwrap();
         assert_eq!(again.definitions().unwrap().len(), 1);
         again.take_away(&tomb);
-        assert!(matches!(again.bury_alone("web"), Err(StateError::Unknown { .. })));
+        assert!(again.bury_alone("web").unwrap().is_none());
         again.begin("web", "four").unwrap();
         assert_ne!(again.home("web").unwrap().incarnation, incarnation);
         again.undefine("web").unwrap();
@@ -183,5 +216,40 @@ mod tests {
         assert_eq!(state.definitions().unwrap(), [("web".to_owned(), "whole".to_owned())]);
         let names: Vec<_> = std::fs::read_dir(folder.path().join("streams")).unwrap().collect();
         assert_eq!(names.len(), 1, "{names:?}");
+    }
+
+    #[test]
+    fn a_definition_that_is_not_what_was_written_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = state(&folder);
+        state.begin("web", "{\"a\":1}").unwrap();
+        let path = folder.path().join("streams/web/definition");
+        let good = std::fs::read(&path).unwrap();
+        let cut = good.len() - 1;
+        for at in 0..good.len() {
+            let mut bad = good.clone();
+            bad[at] ^= 0x80;
+            std::fs::write(&path, &bad).unwrap();
+            let error = state.definitions().unwrap_err().to_string();
+            assert!(error.contains("`streams/web/definition` is corrupt"), "{error}");
+        }
+        std::fs::write(&path, &good[..cut]).unwrap();
+        state.definitions().unwrap_err();
+        std::fs::write(&path, [&good[..], &vec![b' '; MAX_DEFINITION_BYTES]].concat()).unwrap();
+        state.definitions().unwrap_err();
+        std::fs::write(&path, &good).unwrap();
+        assert_eq!(state.definitions().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn half_of_what_was_given_up_is_removed_like_the_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = state(&folder);
+        let tomb = folder.path().join("streams/.abandoned-0");
+        std::fs::create_dir_all(tomb.join("lane-0/journal")).unwrap();
+        std::fs::write(tomb.join("lane-0/journal/00000000000000000001.journal"), [7; 100]).unwrap();
+        assert_eq!(state.uploads_given_up().unwrap().len(), 0);
+        state.bury().unwrap();
+        assert!(!tomb.exists());
     }
 }

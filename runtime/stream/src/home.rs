@@ -12,7 +12,7 @@ use crate::parcel::Origin;
 /// What the names of the folders of lanes begin with.
 const LANE: &str = "lane-";
 
-/// Where a stream is kept and to whom it belongs. Nothing of it is on disk before the first record.
+/// Where a stream is kept and to whom it belongs. Of a stream of the config nothing is on disk before the first record.
 #[derive(Debug)]
 pub struct Home {
     pub(crate) disk: Arc<dyn Disk>,
@@ -162,17 +162,12 @@ pub(crate) fn keep_text(disk: &dyn Disk, folder: &Path, name: &str, text: &str) 
 
 /// Reads a short file; none if it is not there.
 pub(crate) fn read_text(disk: &dyn Disk, path: &Path) -> Result<Option<String>, KeepError> {
-    read_text_of(disk, path, 256)
-}
-
-/// The same of at most `most` bytes.
-pub(crate) fn read_text_of(disk: &dyn Disk, path: &Path, most: usize) -> Result<Option<String>, KeepError> {
     let file = match disk.open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(KeepError::io(path, "open", source)),
     };
-    let mut text = vec![0; most];
+    let mut text = vec![0; 256];
     let read = file.read_at(0, &mut text).map_err(|source| KeepError::io(path, "read", source))?;
     text.truncate(read);
     Ok(String::from_utf8(text).ok())

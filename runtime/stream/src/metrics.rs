@@ -96,6 +96,11 @@ impl Metrics {
         Arc::clone(lock(&self.streams).entry(name.to_owned()).or_default())
     }
 
+    /// Shows what a stream counts that is new.
+    pub fn enter(&self, name: &str, stream: Arc<StreamMetrics>) {
+        lock(&self.streams).insert(name.to_owned(), stream);
+    }
+
     /// Shows nothing of a stream any more: it is gone.
     pub fn forget(&self, name: &str) {
         lock(&self.streams).remove(name);

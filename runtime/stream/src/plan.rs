@@ -5,7 +5,7 @@ use standpipe_format::{Delimiter, Moment, split};
 use standpipe_plugin::{Host, Plugin};
 use standpipe_record::Clock;
 use standpipe_sink::Sink;
-use standpipe_spec::{Buckets, File, Severity};
+use standpipe_spec::{Buckets, File, Severity, Stream};
 
 use crate::entry::Role;
 use crate::{Metrics, StreamMetrics};
@@ -139,10 +139,11 @@ impl Plan {
 pub fn plan(file: &mut File, host: &Host, metrics: &Metrics) -> Option<(Planner, Vec<Plan>)> {
     let mut findings = Vec::new();
     let planner = Planner::read(file, host, &mut findings);
-    let streams = file.draft.streams.values();
-    let plans = streams
-        .filter_map(|stream| planner.read_stream(stream, &file.text, metrics, &mut findings))
-        .collect();
+    let read = |stream: &Stream| {
+        let own = || metrics.stream(&stream.name.value);
+        planner.read_stream(stream, &file.text, own, &mut findings)
+    };
+    let plans = file.draft.streams.values().filter_map(read).collect();
     file.findings.append(&mut findings);
     file.findings.sort_by_key(|finding| finding.span.as_ref().map_or((true, 0), |span| (false, span.start)));
     let good = file.findings.iter().all(|finding| finding.severity != Severity::Error);

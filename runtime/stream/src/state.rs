@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use rustix::fs::{FlockOperation, flock};
-use standpipe_log::{Disk, Quota, RealDisk, Settings, Site};
+use standpipe_log::{Disk, Quota, RealDisk, Settings, Site, failpoint};
 use standpipe_sink::Begun;
 
 use crate::Plan;
@@ -253,13 +253,18 @@ impl State {
         self.uploads_below(&folder_of(stream))
     }
 
-    /// The same, of all streams that are given up and not removed yet.
+    /// The same, of all streams that are given up and not removed yet. Half of one may be gone.
     pub fn uploads_given_up(&self) -> Result<Vec<Begun>, StateError> {
         let keep = |source| StateError::Keep { path: self.path.clone(), source };
         let mut uploads = Vec::new();
         for item in list(self.disk.as_ref(), Path::new(STREAMS)).map_err(keep)? {
             if item.name.starts_with(TOMB) {
-                uploads.extend(self.uploads_below(&item.name)?);
+                match self.uploads_below(&item.name) {
+                    Ok(found) => uploads.extend(found),
+                    Err(error) => {
+                        tracing::warn!(%error, "uploads of a stream that was given up may be left in the bucket");
+                    }
+                }
             }
         }
         Ok(uploads)
@@ -292,9 +297,11 @@ impl State {
         if !self.inspection().streams()?.iter().any(|known| known == stream) {
             return Err(StateError::Unknown { stream: stream.to_owned() });
         }
-        let tomb = self.bury_alone(stream)?;
-        remove(self.disk.as_ref(), tomb.path())
-            .map_err(|source| StateError::Keep { path: self.path.clone(), source })
+        match self.bury_alone(stream)? {
+            Some(tomb) => remove(self.disk.as_ref(), tomb.path())
+                .map_err(|source| StateError::Keep { path: self.path.clone(), source }),
+            None => Err(StateError::Unknown { stream: stream.to_owned() }),
+        }
     }
 
     /// Removes all that was given up, and whose uploads nobody needs to know any more.
@@ -319,16 +326,27 @@ fn bytes_below(disk: &dyn Disk, folder: &Path) -> Result<u64, KeepError> {
     Ok(bytes)
 }
 
+/// What says whose the lanes are goes after them: who comes after a crash reads them by it.
 pub(crate) fn remove(disk: &dyn Disk, folder: &Path) -> Result<(), KeepError> {
-    for item in list(disk, folder)? {
+    let mut items = list(disk, folder)?;
+    items.sort_by_key(|item| !item.is_folder);
+    for item in items {
         let path = folder.join(&item.name);
         if item.is_folder {
             remove(disk, &path)?;
         } else {
-            disk.unlink(&path).map_err(|source| KeepError::io(&path, "unlink", source))?;
+            failpoint("bury.unlink");
+            match disk.unlink(&path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                unlinked => unlinked.map_err(|source| KeepError::io(&path, "unlink", source))?,
+            }
         }
     }
-    disk.remove_folder(folder).map_err(|source| KeepError::io(folder, "remove", source))
+    match disk.remove_folder(folder) {
+        // Somebody else removed it.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed.map_err(|source| KeepError::io(folder, "remove", source)),
+    }
 }
 
 /// A stream's folder: its name, but never one that begins with a dot.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use standpipe_log::RequestId;
 use standpipe_record::Batch;
+use standpipe_sink::{Begun, Sink};
 
 use crate::intake::PAUSE;
 use crate::put::{PATIENCE, PutError, Waiting};
@@ -333,13 +334,19 @@ impl Streams {
     /// this is answered. Its name must not be taken.
     pub fn create(&self, plan: Plan, definition: &str) -> Result<(), StateError> {
         let _no_other = self.shared.changing.read().unwrap_or_else(PoisonError::into_inner);
-        let plan = Arc::new(plan);
-        self.shared.state.begin(&plan.name, definition)?;
-        self.start(Arc::clone(&plan)).inspect_err(|_| {
-            if let Ok(tomb) = self.shared.state.bury_alone(&plan.name) {
-                self.shared.state.take_away(&tomb);
+        let (plan, state) = (Arc::new(plan), &self.shared.state);
+        let begun = state.begin(&plan.name, definition).and_then(|()| self.start(Arc::clone(&plan)));
+        begun.inspect_err(|_| {
+            // Nobody is to find at the next start what could not be made.
+            if let Ok(Some(tomb)) = state.bury_alone(&plan.name) {
+                state.take_away(&tomb);
             }
         })
+    }
+
+    /// Has a stream have another definition, and run on as it does.
+    pub fn redefine(&self, stream: &str, definition: &str) -> Result<(), StateError> {
+        self.shared.state.define(stream, definition)
     }
 
     /// Has a stream run by another plan. Blocks until it does.
@@ -363,20 +370,44 @@ impl Streams {
         let running = self.get(stream).ok_or_else(|| StateError::Unknown { stream: stream.to_owned() })?;
         running.give_up();
         let state = &self.shared.state;
-        let (held, uploads) = (state.held(stream), state.uploads(stream).unwrap_or_default());
+        let (held, uploads) = (state.held(stream), state.uploads(stream));
+        let uploads = uploads.unwrap_or_else(|error| {
+            tracing::warn!(stream, %error, "its uploads may be left in the bucket");
+            Vec::new()
+        });
         let tomb = state.bury_alone(stream)?;
         self.book().remove(stream);
         running.ending.leave();
-        let (streams, sink) = (self.clone(), Arc::clone(&running.plan.sink));
+        let streams = self.clone();
+        self.abort(uploads, Arc::clone(&running.plan.sink), move || {
+            if let Some(tomb) = tomb {
+                streams.state().take_away(&tomb);
+            }
+        });
+        Ok(held)
+    }
+
+    /// Removes what was given up before this host began. Nothing waits for it.
+    pub fn clear_away(&self, sink: Arc<dyn Sink>) -> Result<(), StateError> {
+        let (uploads, streams) = (self.state().uploads_given_up()?, self.clone());
+        self.abort(uploads, sink, move || {
+            if let Err(error) = streams.state().bury() {
+                tracing::warn!(%error, "what is left of streams that were given up takes space");
+            }
+        });
+        Ok(())
+    }
+
+    /// Has uploads forgotten, and does `then`. One that cannot be is named: its parts may cost something.
+    fn abort(&self, uploads: Vec<Begun>, sink: Arc<dyn Sink>, then: impl FnOnce() + Send + 'static) {
         self.shared.workers.runtime.spawn(async move {
             for begun in &uploads {
                 if let Err(error) = sink.abort(begun).await {
                     tracing::warn!(upload = begun.id, %error, "an upload is left in the bucket");
                 }
             }
-            tokio::task::spawn_blocking(move || streams.state().take_away(&tomb));
+            tokio::task::spawn_blocking(then);
         });
-        Ok(held)
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use standpipe_spec::{Lambda, Spanned};
 
-use super::{Said, made, stream};
+use super::{Said, functions, made, stream};
 
 /// The tables of the config file that say what a `CreateDeliveryStream` with these members makes. `plugin_of` knows which
 /// plugin stands in for a function. What is wrong with it is told in one sentence.
@@ -20,21 +20,12 @@ pub fn config_form(
         None => (destination("S3DestinationConfiguration").ok_or("it has no destination in S3")?, false),
     };
     let said = made(said, extended).map_err(|fault| fault.message)?;
-    let mut functions = BTreeMap::new();
-    for function in functions_of(&said) {
+    let mut known = BTreeMap::new();
+    for function in functions(&said) {
         if let Some(plugin) = plugin_of(function) {
-            functions.insert(function.to_owned(), Spanned::new(plugin, 0..0));
+            known.insert(function.to_owned(), Spanned::new(plugin, 0..0));
         }
     }
-    let stream = stream(name, &said, &Lambda { functions }).map_err(|fault| fault.message)?;
+    let stream = stream(name, &said, &Lambda { functions: known }).map_err(|fault| fault.message)?;
     Ok(stream.to_string())
-}
-
-/// The functions that a destination names.
-fn functions_of(said: &Said) -> impl Iterator<Item = &str> {
-    let processors = said.get("ProcessingConfiguration").and_then(|processing| processing.get("Processors"));
-    let parameters = processors.and_then(Value::as_array).into_iter().flatten();
-    let parameters = parameters.filter_map(|processor| processor.get("Parameters")?.as_array()).flatten();
-    let arns = parameters.filter(|parameter| parameter.get("ParameterName") == Some(&"LambdaArn".into()));
-    arns.filter_map(|parameter| parameter.get("ParameterValue")?.as_str())
 }

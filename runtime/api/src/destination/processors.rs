@@ -37,15 +37,13 @@ pub(super) struct Processing {
 /// The parameters of a processor, by name.
 type Parameters<'a> = BTreeMap<&'a str, &'a str>;
 
-/// Reads what is done with records: nothing, unless it is enabled.
+/// Reads what is done with records: nothing, unless it is enabled. Whatever is said is read all the same.
 pub(super) fn read(processing: &Said) -> Result<Processing, Fault> {
     let mut found = Processing::default();
-    if !is_true(processing, "Enabled") {
-        return Ok(found);
-    }
+    let enabled = is_true(processing, "Enabled");
     let processors = processing.get("Processors").and_then(Value::as_array);
     let processors = processors.map(Vec::as_slice).unwrap_or_default();
-    if !(1..=MOST).contains(&processors.len()) {
+    if processors.len() > MOST || (enabled && processors.is_empty()) {
         return Err(invalid(
             "A maximum of 5 and a minimum of 1 processor needs to be supplied when processing is enabled.",
         ));
@@ -100,7 +98,7 @@ pub(super) fn read(processing: &Said) -> Result<Processing, Fault> {
             "CloudWatchLogProcessingProcessor can only be enabled with DecompressionProcessor",
         ));
     }
-    Ok(found)
+    Ok(if enabled { found } else { Processing::default() })
 }
 
 fn parameters<'a>(kind: &str, processor: &'a Said) -> Result<Parameters<'a>, Fault> {

@@ -11,15 +11,17 @@ use standpipe_spec::{
     S3Destination, Source, Spanned, Stream,
 };
 
+use super::named::bucket_of;
 use super::processors::{self, Processing};
 use super::{Said, filled, invalid, is_partitioned, object, text};
 use crate::fault::Fault;
 
 /// What sizes are counted in.
 const MEBI: u64 = 1 << 20;
-/// With partitioning, in MiB and seconds, as at Firehose.
+/// With partitioning, in MiB, as at Firehose.
 const PARTITIONED_SIZE: u64 = 64;
-const PARTITIONED_INTERVAL: u64 = 60;
+/// With partitioning, and for backups, in seconds, as at Firehose.
+const LONG_INTERVAL: u64 = 60;
 /// The time zone that is there without one.
 const UTC: &str = "UTC";
 
@@ -32,8 +34,12 @@ pub(crate) fn stream(name: &str, said: &Said, lambda: &Lambda) -> Result<Stream,
         Some(function) => Some(plugin(&function.arn, lambda)?),
     };
     let partitioned = is_partitioned(said);
-    if query.is_some() && !partitioned {
-        return Err(invalid("A MetadataExtraction processor needs dynamic partitioning to be enabled."));
+    for (is_there, kind) in
+        [(query.is_some(), "MetadataExtraction"), (split.deaggregate.is_some(), "RecordDeAggregation")]
+    {
+        if is_there && !partitioned {
+            return Err(invalid(format!("A {kind} processor needs dynamic partitioning to be enabled.")));
+        }
     }
     let parted = Parted { query: query.is_some(), plugin: plugin.is_some() };
     if partitioned && parted == (Parted { query: false, plugin: false }) {
@@ -101,7 +107,7 @@ fn objects(said: &Said, within: &str) -> Result<Objects, Fault> {
         return Err(invalid(format!("FileExtension: {error}")));
     }
     let arn = text(said, "BucketARN").unwrap_or_default();
-    let bucket = arn.split_once(":s3:::").map_or("", |(_, bucket)| bucket);
+    let bucket = bucket_of(arn).unwrap_or_default();
     if let Some(problem) = standpipe_spec::bucket_problem(bucket, false) {
         return Err(invalid(format!("{within}BucketARN names no bucket: {problem}")));
     }
@@ -137,7 +143,7 @@ fn check_hints(said: &Said) -> Result<(), Fault> {
             "BufferingHints.SizeInMBs must be at least 64 when dynamic partitioning is enabled.",
         ));
     }
-    if hint(said, "IntervalInSeconds").is_some_and(|seconds| seconds < PARTITIONED_INTERVAL) {
+    if hint(said, "IntervalInSeconds").is_some_and(|seconds| seconds < LONG_INTERVAL) {
         return Err(invalid(
             "BufferingHints.IntervalInSeconds must be at least 60 when dynamic partitioning is enabled.",
         ));
@@ -152,6 +158,11 @@ fn backup(said: &Said, destination: &Objects) -> Result<Option<Backup>, Fault> {
     let Some(backup) = object(said, "S3BackupConfiguration") else {
         return Err(invalid("S3BackupConfiguration must be given when S3BackupMode is Enabled."));
     };
+    if hint(backup, "IntervalInSeconds").is_some_and(|seconds| seconds < LONG_INTERVAL) {
+        return Err(invalid(
+            "S3BackupConfiguration.BufferingHints.IntervalInSeconds must be at least 60: zero buffering is not for backups.",
+        ));
+    }
     let objects = objects(backup, "S3BackupConfiguration.")?;
     let prefix = objects.prefix.as_ref().map_or("", |prefix| &prefix.value);
     if let Err(error) = Prefix::parse(prefix, Role::Backup) {

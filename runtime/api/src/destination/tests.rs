@@ -119,7 +119,7 @@ fn a_stream_is_what_the_config_file_would_say() {
             "S3BackupMode": "Enabled",
             "S3BackupConfiguration": {
                 "RoleARN": ROLE, "BucketARN": "arn:aws:s3:::raw", "CompressionFormat": "GZIP",
-                "BufferingHints": { "SizeInMBs": 2, "IntervalInSeconds": 0 },
+                "BufferingHints": { "SizeInMBs": 2, "IntervalInSeconds": 60 },
             },
         }),
     );
@@ -144,7 +144,7 @@ partitioning = {}
 [streams.web.backup]
 bucket = "raw"
 compression = "gzip"
-buffering = { size = "2MiB", interval = "1s" }
+buffering = { size = "2MiB", interval = "1m" }
 "#
     );
     let query = form(&partitioned()).unwrap();
@@ -286,7 +286,26 @@ fn what_firehose_refuses_is_refused_in_its_words() {
         ),
         (
             merge(partitioned(), json!({ "DynamicPartitioningConfiguration": {} })),
-            "needs dynamic partitioning to be enabled".into(),
+            "A MetadataExtraction processor needs dynamic partitioning to be enabled".into(),
+        ),
+        (
+            processing(&json!([processor("RecordDeAggregation", &[("SubRecordType", "JSON")])])),
+            "A RecordDeAggregation processor needs dynamic partitioning to be enabled".into(),
+        ),
+        (
+            json!({ "S3BackupMode": "Enabled", "S3BackupConfiguration": {
+                "RoleARN": ROLE, "BucketARN": "arn:aws:s3:::raw",
+                "BufferingHints": { "SizeInMBs": 1, "IntervalInSeconds": 59 },
+            } }),
+            "zero buffering is not for backups".into(),
+        ),
+        (
+            json!({ "ProcessingConfiguration": { "Enabled": false, "Processors": many } }),
+            "A maximum of 5".into(),
+        ),
+        (
+            json!({ "ProcessingConfiguration": { "Processors": [processor("Lambda", &[("SubRecordType", "JSON")])] } }),
+            "SubRecordType is no parameter of a Lambda processor".into(),
         ),
     ] {
         refuses(&more, &told);
@@ -338,6 +357,17 @@ fn an_update_leaves_what_it_does_not_say() {
     let off = json!({ "DynamicPartitioningConfiguration": { "Enabled": false } });
     let refused = merged(&before, off.as_object().unwrap().clone(), true).unwrap_err().message;
     assert_eq!(refused, "Dynamic partitioning cannot be disabled once it is enabled.");
+}
+
+#[test]
+fn what_is_named_is_found_whether_it_is_enabled_or_not() {
+    let named = json!({
+        "S3BackupConfiguration": { "BucketARN": "arn:aws:s3:::a:s3:::raw" },
+        "ProcessingConfiguration": { "Enabled": false, "Processors": [processor("Lambda", &[("LambdaArn", FUNCTION)])] },
+    });
+    let said = said(&named);
+    assert_eq!(buckets(&said).collect::<Vec<_>>(), ["logs", "raw"]);
+    assert_eq!(functions(&said).collect::<Vec<_>>(), [FUNCTION]);
 }
 
 #[test]

@@ -1,14 +1,16 @@
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use standpipe_record::{Clock, SystemClock};
-use standpipe_spec::{Buckets, Destination, Stream};
-use standpipe_stream::Plan;
+use standpipe_stream::StreamMetrics;
 
-use super::{Asked, text};
+use super::{Asked, change, text};
 use crate::destination::{self, Said};
 use crate::fault::{Cause, Fault};
 use crate::made::{Definition, MOST, Tags, Taken};
 use crate::model;
 
+const ACTION: &str = "CreateDeliveryStream";
 const EXTENDED: &str = "ExtendedS3DestinationConfiguration";
 const PLAIN: &str = "S3DestinationConfiguration";
 
@@ -16,7 +18,13 @@ const PLAIN: &str = "S3DestinationConfiguration";
 pub(super) fn create(asked: &Asked<'_>) -> Result<Vec<u8>, Fault> {
     let mut input = model::read("CreateDeliveryStreamInput", &asked.call.body)?;
     let name = text(&input, "DeliveryStreamName").to_owned();
-    asked.authorize("CreateDeliveryStream", Some(&name))?;
+    asked.authorize(ACTION, Some(&name))?;
+    if matches!(name.as_str(), "." | "..") {
+        return Err(Fault::new(
+            Cause::InvalidArgument,
+            format!("{name} cannot be the name of a Firehose here"),
+        ));
+    }
     let kind = input.get("DeliveryStreamType").and_then(Value::as_str).unwrap_or("DirectPut");
     if input.contains_key("KinesisStreamSourceConfiguration") && kind != "KinesisStreamAsSource" {
         let message = "KinesisSourceStreamConfig is only applicable for KinesisStreamAsSource stream type";
@@ -41,28 +49,34 @@ pub(super) fn create(asked: &Asked<'_>) -> Result<Vec<u8>, Fault> {
         Some(Value::Object(said)) => destination::made(said, extended)?,
         _ => Said::new(),
     };
-    let definition = Definition::new(SystemClock.now_ms(), said, extended, tags);
-    let text = definition.text()?;
-    let _no_reload = asked.api.book().begin_change();
-    // By what holds now: the request may be older than the last reload.
-    if asked.api.settings().streams.contains_key(&name) {
+    let begun = asked.begin(ACTION, &name)?;
+    begun.permit(&said)?;
+    if begun.settings.streams.contains_key(&name) {
         return Err(exists(asked, &name));
     }
-    let plan = plan(asked, "CreateDeliveryStream", &name, &definition)?;
-    let made = asked.api.book().enter(&name, definition).map_err(|taken| match taken {
+    let definition = Definition::new(SystemClock.now_ms(), said, extended, tags);
+    let text = definition.text()?;
+    // Nobody else is to do all this for the same name.
+    let made = asked.api.book().enter(&name, definition, text.len()).map_err(|taken| match taken {
         Taken::Name => exists(asked, &name),
         Taken::Full => {
             let message = format!("You have already consumed your firehose quota of {MOST} hoses.");
             Fault::new(Cause::LimitExceeded, message)
         }
+        Taken::Bytes => change::too_long(),
     })?;
     let _alone = made.change();
-    if let Err(error) = asked.streams.create(plan, &text) {
-        tracing::error!(stream = name, %error, "a stream cannot be made");
-        asked.api.book().leave(&name);
-        asked.api.metrics().forget(&name);
-        return Err(Fault::internal());
-    }
+    let metrics = Arc::<StreamMetrics>::default();
+    let plan = begun.plan(&name, &made.now(), Arc::clone(&metrics));
+    let created = plan.and_then(|plan| {
+        asked.api.metrics().enter(&name, metrics);
+        asked.streams.create(plan, &text).map_err(|error| {
+            tracing::error!(stream = name, %error, "a stream cannot be made");
+            asked.api.metrics().forget(&name);
+            Fault::internal()
+        })
+    });
+    created.inspect_err(|_| asked.api.book().leave(&name))?;
     tracing::info!(stream = name, key = asked.caller.name(), "the API made a stream");
     Ok(json!({ "DeliveryStreamARN": asked.settings.arn(&name) }).to_string().into_bytes())
 }
@@ -85,39 +99,4 @@ pub(super) fn tags(input: &Said) -> Result<Tags, Fault> {
         }
     }
     Ok(tags)
-}
-
-/// A plan of what a stream is to be, if the caller may have it so. Nothing is kept of it yet.
-pub(super) fn plan(
-    asked: &Asked<'_>,
-    action: &str,
-    name: &str,
-    definition: &Definition,
-) -> Result<Plan, Fault> {
-    let settings = asked.api.settings();
-    let stream = destination::stream(name, &definition.destination, &settings.lambda)?;
-    permit(asked, action, &stream)?;
-    let planner = settings.planner();
-    if *planner.buckets() == Buckets::None {
-        let message = "the host has no place for buckets: add `[s3]` to its config, and start it again";
-        return Err(Fault::new(Cause::InvalidArgument, message));
-    }
-    let planned = planner.plan(&stream, definition.version, asked.api.metrics());
-    planned.map_err(|findings| {
-        let told: Vec<String> = findings.into_iter().map(|finding| finding.message).collect();
-        Fault::new(Cause::InvalidArgument, told.join("; "))
-    })
-}
-
-/// Refuses what the caller's key does not allow a stream to have.
-fn permit(asked: &Asked<'_>, action: &str, stream: &Stream) -> Result<(), Fault> {
-    let Destination::S3(s3) = &stream.destination else { return Ok(()) };
-    let backup = stream.backup.as_ref().map(|backup| &backup.objects);
-    for objects in std::iter::once(&s3.objects).chain(backup) {
-        asked.caller.permit_bucket(action, &objects.bucket.value, &asked.settings.account)?;
-    }
-    for plugin in &stream.transform {
-        asked.caller.permit_plugin(action, &plugin.value, &asked.settings.account)?;
-    }
-    Ok(())
 }

@@ -1,12 +1,14 @@
+use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use super::{Asked, EMPTY, text};
 use crate::api::Api;
-use crate::fault::{Cause, Fault};
+use crate::fault::Fault;
 use crate::made::{Made, Phase};
 use crate::model;
 
+const ACTION: &str = "DeleteDeliveryStream";
 /// How long an answer waits for the stream to be gone. Whoever asks after it is told that it is about to be.
 const WAIT: Duration = Duration::from_secs(5);
 
@@ -16,35 +18,42 @@ pub(super) fn delete(asked: &Asked<'_>) -> Result<Vec<u8>, Fault> {
     // `AllowForceDelete` is about keys that cannot be let go. There are none.
     let input = model::read("DeleteDeliveryStreamInput", &asked.call.body)?;
     let name = text(&input, "DeliveryStreamName").to_owned();
-    asked.authorize("DeleteDeliveryStream", Some(&name))?;
-    let no_reload = asked.api.book().begin_change();
-    let made = asked.made(&name)?;
+    asked.authorize(ACTION, Some(&name))?;
+    let change = asked.begin(ACTION, &name)?;
+    let made = change.made(&name)?;
     let alone = made.change();
+    change.is_there(&name, &made)?;
     match asked.phase(&name, &made) {
-        Phase::Creating if !asked.has_failed(&name) => return Err(asked.in_use(&name)),
+        Phase::Creating if !asked.has_failed(&name) => return Err(change.in_use(&name)),
         Phase::Deleting => return Ok(EMPTY.to_vec()),
         _ => {}
     }
-    let last = made.now().ended();
-    asked.streams.state().define(&name, &last.text()?).map_err(|error| {
-        tracing::error!(stream = name, %error, "a stream cannot be deleted");
-        Fault::internal()
-    })?;
-    made.set(last);
+    let Some(going) = asked.api.book().begin_going() else { return Err(Fault::slow_down()) };
+    if !made.now().deleting {
+        let last = made.now().ended();
+        let text = last.text()?;
+        asked.streams.redefine(&name, &text).map_err(|error| {
+            tracing::error!(stream = name, %error, "a stream cannot be deleted");
+            Fault::internal()
+        })?;
+        made.set(last, text.len());
+    }
     made.set_phase(Phase::Deleting);
     drop(alone);
-    drop(no_reload);
+    drop(change);
 
     let (tell, gone) = channel();
-    let (api, key) = (asked.api.clone(), asked.caller.name().map(str::to_owned));
-    let going = move || {
-        remove(&api, &name, &made, key.as_deref());
+    let (api, key, there) = (asked.api.clone(), asked.caller.name().map(str::to_owned), Arc::clone(&made));
+    let remove = move || {
+        remove(&api, &name, &there, key.as_deref());
+        drop(going);
         // Whoever asked may have stopped waiting.
         let _ = tell.send(());
     };
-    std::thread::Builder::new().name("delete".to_owned()).spawn(going).map_err(|error| {
+    std::thread::Builder::new().name("delete".to_owned()).spawn(remove).map_err(|error| {
         tracing::error!(%error, "no thread to delete a stream with");
-        Fault::new(Cause::ServiceUnavailable, "Slow down.")
+        made.set_phase(Phase::DeletingFailed);
+        Fault::slow_down()
     })?;
     // Without it, it goes on.
     let _ = gone.recv_timeout(WAIT);
@@ -56,8 +65,8 @@ fn remove(api: &Api, name: &str, made: &Made, key: Option<&str>) {
     let _no_reload = api.book().begin_change();
     match api.streams().remove(name) {
         Ok(held) => {
-            api.book().leave(name);
             api.metrics().forget(name);
+            api.book().leave(name);
             tracing::info!(stream = name, key, given_up = held, "the API deleted a stream");
         }
         Err(error) => {

@@ -8,7 +8,7 @@ pub(super) fn start(asked: &Asked<'_>) -> Result<Vec<u8>, Fault> {
     let input = model::read("StartDeliveryStreamEncryptionInput", &asked.call.body)?;
     let name = text(&input, "DeliveryStreamName");
     asked.authorize("StartDeliveryStreamEncryption", Some(name))?;
-    asked.made(name)?;
+    asked.begin("StartDeliveryStreamEncryption", name)?.made(name)?;
     Err(destination::encryption("StartDeliveryStreamEncryption"))
 }
 
@@ -17,7 +17,7 @@ pub(super) fn stop(asked: &Asked<'_>) -> Result<Vec<u8>, Fault> {
     let input = model::read("StopDeliveryStreamEncryptionInput", &asked.call.body)?;
     let name = text(&input, "DeliveryStreamName");
     asked.authorize("StopDeliveryStreamEncryption", Some(name))?;
-    let made = asked.made(name)?;
-    asked.settled(name, &made)?;
+    let change = asked.begin("StopDeliveryStreamEncryption", name)?;
+    change.settled(name, &change.made(name)?)?;
     Ok(EMPTY.to_vec())
 }

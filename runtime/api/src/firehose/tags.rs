@@ -26,27 +26,28 @@ pub(super) fn untag(asked: &Asked<'_>) -> Result<Vec<u8>, Fault> {
 
 fn change(
     asked: &Asked<'_>,
-    action: &str,
+    action: &'static str,
     input: &Said,
-    change: impl FnOnce(&mut Tags),
+    alter: impl FnOnce(&mut Tags),
 ) -> Result<Vec<u8>, Fault> {
     let name = text(input, "DeliveryStreamName");
     asked.authorize(action, Some(name))?;
-    let _no_reload = asked.api.book().begin_change();
-    let made = asked.made(name)?;
+    let change = asked.begin(action, name)?;
+    let made = change.made(name)?;
     let _alone = made.change();
-    let before = asked.settled(name, &made)?;
+    let before = change.settled(name, &made)?;
     let mut after = Definition::clone(&before);
-    change(&mut after.tags);
+    alter(&mut after.tags);
     if after.tags.len() > MOST {
         let message = format!("A Firehose can have at most {MOST} tags.");
         return Err(Fault::new(Cause::LimitExceeded, message));
     }
-    asked.streams.state().define(name, &after.text()?).map_err(|error| {
+    let text = change.text(&made, &after)?;
+    asked.streams.redefine(name, &text).map_err(|error| {
         tracing::error!(stream = name, %error, "the tags of a stream cannot be changed");
         Fault::internal()
     })?;
-    made.set(after);
+    made.set(after, text.len());
     Ok(EMPTY.to_vec())
 }
 

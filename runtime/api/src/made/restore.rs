@@ -1,7 +1,9 @@
 //! What the API made, brought back when a host starts, and planned anew when its config changes.
 
+use std::sync::Arc;
+
 use standpipe_spec::{Config, Lambda};
-use standpipe_stream::{Metrics, Plan, Planner, State, StateError};
+use standpipe_stream::{Metrics, Plan, Planner, State, StateError, StreamMetrics};
 
 use super::{Book, Definition};
 use crate::destination;
@@ -23,6 +25,12 @@ pub enum MadeError {
         /// Half a sentence.
         why: String,
     },
+    /// It is about to be gone.
+    #[error("stream `{stream}`, which the API made, is about to be deleted: reload once it is gone")]
+    Deleting {
+        /// The stream.
+        stream: String,
+    },
     /// The config does not have what a stream wants.
     #[error("stream `{stream}`, which the API made, cannot run: {why}")]
     Plan {
@@ -38,6 +46,7 @@ impl MadeError {
     pub fn kind(&self) -> standpipe_record::Kind {
         match self {
             Self::State(_) | Self::Plan { .. } => standpipe_record::Kind::Invalid,
+            Self::Deleting { .. } => standpipe_record::Kind::Retry,
             Self::Definition { .. } => standpipe_record::Kind::Corrupt,
         }
     }
@@ -50,14 +59,14 @@ impl Book {
         for (stream, text) in state.definitions()? {
             match Definition::read(&text) {
                 Ok(definition) if definition.deleting => going.push(stream),
-                Ok(definition) => book.restore(stream, definition),
+                Ok(definition) => book.restore(stream, definition, text.len()),
                 Err(why) => return Err(MadeError::Definition { stream, why }),
             }
         }
         Ok((book, going))
     }
 
-    /// Plans of all streams but those of the config.
+    /// Plans of all streams but those of the config. One that is about to be gone cannot be the config's.
     pub fn plans(
         &self,
         planner: &Planner,
@@ -68,9 +77,12 @@ impl Book {
         for (name, made) in self.streams().iter() {
             let definition = made.now();
             if config.streams.contains_key(name) {
-                continue;
+                match definition.deleting {
+                    false => continue,
+                    true => return Err(MadeError::Deleting { stream: name.clone() }),
+                }
             }
-            let plan = plan(name, &definition, planner, &config.lambda, metrics);
+            let plan = plan(name, &definition, planner, &config.lambda, metrics.stream(name));
             plans.push(plan.map_err(|why| MadeError::Plan { stream: name.clone(), why })?);
         }
         Ok(plans)
@@ -94,7 +106,7 @@ pub(crate) fn plan(
     definition: &Definition,
     planner: &Planner,
     lambda: &Lambda,
-    metrics: &Metrics,
+    metrics: Arc<StreamMetrics>,
 ) -> Result<Plan, String> {
     let stream = destination::stream(name, &definition.destination, lambda).map_err(|fault| fault.message)?;
     planner.plan(&stream, definition.version, metrics).map_err(|findings| {

@@ -86,6 +86,12 @@ async fn handle(
         return Err(fault);
     }
     let body = body::read(incoming, &mut held).await?;
+    let turn = match wire {
+        Wire::Firehose if firehose::waits_for_others(&head) => {
+            Some(api.turn().await.ok_or_else(Fault::slow_down)?)
+        }
+        _ => None,
+    };
     let mut call = Call { head, body, held };
     let stream = match wire {
         Wire::Records(stream) => Some(stream.clone()),
@@ -96,6 +102,7 @@ async fn handle(
             Some(stream) => records::answer(&api, &settings, &mut call, &stream),
             None => firehose::answer(&api, &settings, &mut call),
         }?;
+        drop(turn);
         // Until its client has taken it, an answer is paid for.
         call.held.shrink(HEAD + bytes.len() as u64);
         Ok((bytes, call.held))

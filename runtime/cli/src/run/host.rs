@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use standpipe_api::{Api, Settings};
 use standpipe_plugin::Host as Plugins;
 use standpipe_spec::Config;
-use standpipe_stream::{Health, Metrics, Stop, Streams};
+use standpipe_stream::{Changes, Health, Metrics, Plan, Planner, Stop, Streams};
 
 use crate::check::read;
 use crate::control::Answer;
@@ -40,8 +40,9 @@ impl Host {
         let running = |health| matches!(health, Health::Starting | Health::Running);
         let stopping = self.drain || self.stop.is_asked();
         // Where there is an API, it may make streams.
-        let may_have_more = !stopping && self.config.listen.is_some() && self.streams.plans().is_empty();
-        may_have_more || self.any(|health| running(health) || (!stopping && health != Health::Failed))
+        let may_have_more = || self.streams.plans().is_empty() || !self.api.book().is_empty();
+        (!stopping && self.config.listen.is_some() && may_have_more())
+            || self.any(|health| running(health) || (!stopping && health != Health::Failed))
     }
 
     pub(super) fn any(&self, is: impl Fn(Health) -> bool) -> bool {
@@ -79,24 +80,38 @@ impl Host {
         }
         let told = |error: String| format!("error: {error}");
         let settings = Settings::read(&file.draft, loaded.planner.clone()).map_err(told)?;
-        // Streams that the API makes, changes or deletes meanwhile would be of neither file.
-        let _still = self.api.hold_still();
-        let book = self.api.book();
-        let more = book.plans(&loaded.planner, &file.draft, &self.metrics);
-        let plans = loaded.plans.into_iter().chain(more.map_err(|error| told(error.to_string()))?).collect();
         // A key that was revoked does not wait for streams that let go slowly.
         let keys = self.api.change_keys(settings.access());
-        let changes = self.streams.change(plans).map_err(|error| {
+        let changed = self.change(&loaded.planner, loaded.plans, settings, &file.draft);
+        let changes = changed.map_err(|error| {
             self.api.change_keys(keys);
-            told(error.to_string())
+            told(error)
         })?;
-        let given =
-            book.give_to(&file.draft, self.streams.state()).map_err(|error| told(error.to_string()))?;
-        given.iter().for_each(|stream| super::tell_given(stream));
-        self.api.change(settings);
         let told = reload::told(&changes, file);
         let text = if loaded.told.is_empty() { told } else { format!("{}\n{told}", loaded.told) };
         Ok(Answer { good: true, text })
+    }
+
+    /// Has streams and settings be those of a file.
+    fn change(
+        &self,
+        planner: &Planner,
+        mut plans: Vec<Plan>,
+        settings: Settings,
+        config: &Config,
+    ) -> Result<Changes, String> {
+        // Streams that the API makes, changes or deletes meanwhile would be of neither file.
+        let _still = self.api.hold_still();
+        let book = self.api.book();
+        plans.extend(book.plans(planner, config, &self.metrics).map_err(|error| error.to_string())?);
+        let changes = self.streams.change(plans).map_err(|error| error.to_string())?;
+        match book.give_to(config, self.streams.state()) {
+            Ok(given) => given.iter().for_each(|stream| super::tell_given(stream)),
+            // They run as the file says. The next start gives them to it.
+            Err(error) => tracing::warn!(%error, "a stream that the API made is still in its book"),
+        }
+        self.api.change(settings);
+        Ok(changes)
     }
 
     /// The same, and says so where the log goes.

@@ -64,18 +64,18 @@ impl Client {
 
     /// Calls an operation.
     pub(super) async fn call(&self, operation: &str, input: &Value) -> Result<Value, Refusal> {
-        self.send(operation, input.to_string().into_bytes()).await
+        self.send(operation, input.to_string().into_bytes(), &fresh_id()).await
     }
 
     /// Calls an operation with JSON that is written already.
     ///
-    /// Every try has the same id: a host that has kept the records of a put answers the next try as it did the first.
-    pub(super) async fn send(&self, operation: &str, body: Vec<u8>) -> Result<Value, Refusal> {
-        let (id, body) = (uuid(random()), SdkBody::from(body));
+    /// Every try has the same `id`: a host that has kept the records of a put answers the next try as it did the first.
+    pub(super) async fn send(&self, operation: &str, body: Vec<u8>, id: &str) -> Result<Value, Refusal> {
+        let body = SdkBody::from(body);
         let (mut wait, mut lost) = (FIRST_WAIT, false);
         let mut tries = 1;
         loop {
-            let refusal = match self.attempt(operation, &id, &body).await {
+            let refusal = match self.attempt(operation, id, &body).await {
                 Ok(answer) => return Ok(answer),
                 Err(refusal) if lost => refusal.after_lost(),
                 Err(refusal) => refusal,
@@ -138,6 +138,11 @@ impl Client {
         }
         Ok((status, error, body))
     }
+}
+
+/// The id of a call that nobody has made before.
+pub(super) fn fresh_id() -> String {
+    uuid(random())
 }
 
 /// Random bits as an id is written.

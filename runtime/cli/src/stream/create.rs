@@ -37,7 +37,14 @@ pub(super) async fn create(client: &Client, host: &Host, args: &Create) -> Resul
     }
     show::data(&arn)?;
     match config_form(name, &request, &|function| host.plugin_of(function)) {
-        Ok(form) => show::data(&format!("\n# The same in the config file:\n{}", form.trim_end()))?,
+        Ok(form) => {
+            show::data(&format!("\n# The same in the config file:\n{}", form.trim_end()))?;
+            if form.contains("\ntransform = ") && !host.knows_plugins() {
+                show::line(
+                    "`transform` has the function's name: write the plugin's that stands in for it there",
+                );
+            }
+        }
         Err(why) => show::line(&format!("the config file has no form for it: {why}")),
     }
     Ok(ExitCode::SUCCESS)

@@ -25,8 +25,8 @@ pub(super) struct Host {
     /// What signs. None where nobody asks who calls.
     pub(super) credentials: Option<Credentials>,
     pub(super) tls: TlsContext,
-    /// What stands in for functions, if the config says it.
-    lambda: Lambda,
+    /// What stands in for functions, if there is a config that says it.
+    lambda: Option<Lambda>,
 }
 
 impl Host {
@@ -59,15 +59,20 @@ impl Host {
         let Api { account, region, .. } = config.map(|config| config.api.clone()).unwrap_or_default();
         let set = variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION"));
         let region = if config.is_some() { region } else { set.unwrap_or(region) };
-        let lambda = config.map(|config| config.lambda.clone()).unwrap_or_default();
+        let lambda = config.map(|config| config.lambda.clone());
         Ok(Self { endpoint, region, account, credentials, tls: trust(args.ca_bundle.as_deref())?, lambda })
     }
 
-    /// The plugin that stands in for a function. Without a config, one of its name most likely.
+    /// The plugin that stands in for a function. Without a config it is not known, and the function's name stands for it.
     pub(super) fn plugin_of(&self, function: &str) -> Option<String> {
-        let said = self.lambda.plugin(function);
-        let plugin = said.unwrap_or_else(|| Lambda::name_of(function));
-        (!plugin.is_empty()).then(|| plugin.to_owned())
+        let known = self.lambda.as_ref();
+        let plugin = known.map_or_else(|| Some(Lambda::name_of(function)), |known| known.plugin(function));
+        plugin.filter(|plugin| !plugin.is_empty()).map(str::to_owned)
+    }
+
+    /// Whether plugins are known by their names.
+    pub(super) fn knows_plugins(&self) -> bool {
+        self.lambda.is_some()
     }
 }
 

@@ -11,7 +11,7 @@ use standpipe_source::{Refused, Source, Step};
 use standpipe_spec::Size;
 
 use self::batch::{MOST_RECORD, Record, failed, first, numbered, written};
-use super::client::Client;
+use super::client::{Client, fresh_id};
 use super::problem::Problem;
 use super::progress::Progress;
 use super::refusal::Refusal;
@@ -139,8 +139,10 @@ impl<'a> Putting<'a> {
     async fn send(&mut self, name: &str, records: &[Record<'_>]) -> Result<(), Problem> {
         let mut left = records.to_vec();
         let (mut wait, mut rounds) = (FIRST_WAIT, 0);
+        // As long as the records are the same, so is the call: an answer to it may have got lost.
+        let mut id = fresh_id();
         loop {
-            let answer = self.client.send("PutRecordBatch", written(self.stream, &left)).await;
+            let answer = self.client.send("PutRecordBatch", written(self.stream, &left), &id).await;
             self.requests += 1;
             let refusal = match answer.and_then(|answer| failed(&answer, &left)) {
                 Ok((still, refusal)) => {
@@ -154,9 +156,10 @@ impl<'a> Putting<'a> {
                         (wait, rounds) = (FIRST_WAIT, 0);
                     }
                     left = still;
+                    id = fresh_id();
                     refusal
                 }
-                // None of them was taken.
+                // None of them was taken, or it is not known.
                 Err(refusal) if refusal.passes() && refusal.is_of_service() => refusal,
                 Err(refusal) => return Err(self.stopped_at(name, &left, refusal.into())),
             };

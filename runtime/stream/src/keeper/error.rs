@@ -40,7 +40,7 @@ impl KeepError {
         Self::Io { path: path.to_path_buf(), what, source }
     }
 
-    pub(super) fn corrupt(path: &Path, what: &'static str) -> Self {
+    pub(crate) fn corrupt(path: &Path, what: &'static str) -> Self {
         Self::Corrupt { path: path.to_path_buf(), what }
     }
 

@@ -12,7 +12,7 @@ use standpipe_sink::Sink;
 use standpipe_spec::{self as spec, Buckets, Destination, File, Finding, Severity};
 
 use super::{Partitions, Plan, Source, load, outlet, partitions, sink};
-use crate::Metrics;
+use crate::StreamMetrics;
 
 /// What plans are made with: the plugins of a config file, loaded, and what all streams of a host share. A clone is
 /// the same.
@@ -69,10 +69,15 @@ impl Planner {
     }
 
     /// A plan of a stream that is in no file. Its plugins are to be some of the config file's. `version` is that of its
-    /// configuration, from 1. What is wrong with it has no place.
-    pub fn plan(&self, stream: &spec::Stream, version: u64, metrics: &Metrics) -> Result<Plan, Vec<Finding>> {
+    /// configuration, from 1; `metrics` are the stream's. What is wrong with it has no place.
+    pub fn plan(
+        &self,
+        stream: &spec::Stream,
+        version: u64,
+        metrics: Arc<StreamMetrics>,
+    ) -> Result<Plan, Vec<Finding>> {
         let mut findings = Vec::new();
-        let plan = self.read_stream(stream, "", metrics, &mut findings);
+        let plan = self.read_stream(stream, "", || metrics, &mut findings);
         findings.retain(|finding| finding.severity == Severity::Error);
         match plan {
             Some(plan) if findings.is_empty() => Ok(Plan { version, ..plan }),
@@ -85,7 +90,7 @@ impl Planner {
         &self,
         stream: &spec::Stream,
         text: &str,
-        metrics: &Metrics,
+        metrics: impl FnOnce() -> Arc<StreamMetrics>,
         findings: &mut Vec<Finding>,
     ) -> Option<Plan> {
         let parts = &*self.parts;
@@ -122,7 +127,7 @@ impl Planner {
         Some(Plan {
             name: stream.name.value.clone(),
             version: 1,
-            metrics: metrics.stream(&stream.name.value),
+            metrics: metrics(),
             concurrency: parts.concurrency,
             source: match &stream.source {
                 spec::Source::File { paths } => {
