@@ -72,7 +72,8 @@ impl Outlet {
     }
 }
 
-/// The outlet of a destination in a file with this text, and its prefixes. `has_plugins` says whether any could give partition keys.
+/// The outlet of a destination in a file with this text, and its prefixes. `has_plugins` says whether any could give
+/// partition keys.
 pub(super) fn destination(
     text: &str,
     s3: &spec::S3Destination,

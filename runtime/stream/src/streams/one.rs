@@ -1,0 +1,91 @@
+//! One stream that is made, changed or given up while the others go on.
+
+use std::sync::{Arc, PoisonError};
+
+use standpipe_sink::{Begun, Sink};
+
+use super::Streams;
+use crate::Plan;
+use crate::state::StateError;
+
+impl Streams {
+    /// Makes a stream, with what `definition` says for whoever reads it at the next start. It is there, and stays, once
+    /// this is answered. Its name must not be taken.
+    pub fn create(&self, plan: Plan, definition: &str) -> Result<(), StateError> {
+        let _no_other = self.shared.changing.read().unwrap_or_else(PoisonError::into_inner);
+        let (plan, state) = (Arc::new(plan), &self.shared.state);
+        let begun = state.begin(&plan.name, definition).and_then(|()| self.start(Arc::clone(&plan)));
+        begun.inspect_err(|_| {
+            // Nobody is to find at the next start what could not be made.
+            if let Ok(Some(tomb)) = state.bury_alone(&plan.name) {
+                state.take_away(&tomb);
+            }
+        })
+    }
+
+    /// Has a stream have another definition, and run on as it does.
+    pub fn redefine(&self, stream: &str, definition: &str) -> Result<(), StateError> {
+        self.shared.state.define(stream, definition)
+    }
+
+    /// Has a stream run by another plan. Blocks until it does.
+    pub fn replace(&self, plan: Plan) -> Result<(), StateError> {
+        let _no_other = self.shared.changing.read().unwrap_or_else(PoisonError::into_inner);
+        let plan = Arc::new(plan);
+        match self.get(&plan.name) {
+            Some(running) if running.plan.is_like(&plan) && !running.is_down() => Ok(()),
+            Some(running) => {
+                running.hand_over();
+                self.start_in_place_of(&running, &plan)
+            }
+            None => self.start_again(&plan),
+        }
+    }
+
+    /// Gives up a stream with all that it holds, undelivered records, too. Returns how many these were. Once this is
+    /// answered, it is gone for good, and its name is free. Blocks until the stream has let go.
+    pub fn remove(&self, stream: &str) -> Result<u64, StateError> {
+        let _no_other = self.shared.changing.read().unwrap_or_else(PoisonError::into_inner);
+        let running = self.get(stream).ok_or_else(|| StateError::Unknown { stream: stream.to_owned() })?;
+        running.give_up();
+        let state = &self.shared.state;
+        let (held, uploads) = (state.held(stream), state.uploads(stream));
+        let uploads = uploads.unwrap_or_else(|error| {
+            tracing::warn!(stream, %error, "its uploads may be left in the bucket");
+            Vec::new()
+        });
+        let tomb = state.bury_alone(stream)?;
+        self.book().remove(stream);
+        running.ending.leave();
+        let streams = self.clone();
+        self.abort(uploads, Arc::clone(&running.plan.sink), move || {
+            if let Some(tomb) = tomb {
+                streams.state().take_away(&tomb);
+            }
+        });
+        Ok(held)
+    }
+
+    /// Removes what was given up before this host began. Nothing waits for it.
+    pub fn clear_away(&self, sink: Arc<dyn Sink>) -> Result<(), StateError> {
+        let (uploads, streams) = (self.state().uploads_given_up()?, self.clone());
+        self.abort(uploads, sink, move || {
+            if let Err(error) = streams.state().bury() {
+                tracing::warn!(%error, "what is left of streams that were given up takes space");
+            }
+        });
+        Ok(())
+    }
+
+    /// Has uploads forgotten, and does `then`. One that cannot be is named: its parts may cost something.
+    fn abort(&self, uploads: Vec<Begun>, sink: Arc<dyn Sink>, then: impl FnOnce() + Send + 'static) {
+        self.shared.workers.runtime.spawn(async move {
+            for begun in &uploads {
+                if let Err(error) = sink.abort(begun).await {
+                    tracing::warn!(upload = begun.id, %error, "an upload is left in the bucket");
+                }
+            }
+            tokio::task::spawn_blocking(then);
+        });
+    }
+}
