@@ -161,10 +161,12 @@ impl Asked<'_> {
 
     /// What a stream takes, if it takes records.
     fn limiter(&self, stream: &str) -> Result<Limiter, Fault> {
-        if let Some(served) = self.settings.streams.get(stream) {
-            return Ok(served.limiter.clone());
-        }
-        let made = self.api.book().get(stream).ok_or_else(|| self.not_found(stream))?;
+        let Some(made) = self.api.book().get(stream) else {
+            // What the book had may be the config's by now.
+            let settings = self.api.settings();
+            let served = settings.streams.get(stream).map(|served| served.limiter.clone());
+            return served.ok_or_else(|| self.not_found(stream));
+        };
         match made.phase() {
             Phase::Creating | Phase::Active => Ok(made.limiter.clone()),
             Phase::Deleting | Phase::DeletingFailed => {

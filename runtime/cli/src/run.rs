@@ -60,6 +60,7 @@ pub(crate) fn run(args: &Run) -> anyhow::Result<ExitCode> {
         abort(&uploads, config, &runtime);
         show::line(&format!("{stream}: its records are given up"));
     }
+    state.sweep()?;
     let (book, going) = Book::read(&state)?;
     for stream in &going {
         state.give_up(stream)?;

@@ -45,6 +45,20 @@ impl State {
         Ok(found)
     }
 
+    /// Removes what a crash left of streams that were not there yet: they have neither a definition nor a lane. Before any
+    /// stream runs.
+    pub fn sweep(&self) -> Result<(), StateError> {
+        let folders = list(self.disk(), Path::new(STREAMS)).map_err(|source| self.keep(source))?;
+        for folder in folders.iter().filter(|item| item.is_folder && !item.name.starts_with(TOMB)) {
+            let path = Path::new(STREAMS).join(&folder.name);
+            let items = list(self.disk(), &path).map_err(|source| self.keep(source))?;
+            if !items.iter().any(|item| item.is_folder || item.name == DEFINITION) {
+                remove(self.disk(), &path).map_err(|source| self.keep(source))?;
+            }
+        }
+        Ok(())
+    }
+
     fn read(&self, path: &Path) -> Result<Option<String>, KeepError> {
         let file = match self.disk().open(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -212,7 +226,11 @@ mod tests {
         std::fs::create_dir_all(&left).unwrap();
         std::fs::write(left.join("definition.new"), "half").unwrap();
         assert_eq!(state.definitions().unwrap(), []);
+        state.sweep().unwrap();
+        assert!(!left.exists());
+        std::fs::create_dir_all(&left).unwrap();
         state.begin("web", "whole").unwrap();
+        state.sweep().unwrap();
         assert_eq!(state.definitions().unwrap(), [("web".to_owned(), "whole".to_owned())]);
         let names: Vec<_> = std::fs::read_dir(folder.path().join("streams")).unwrap().collect();
         assert_eq!(names.len(), 1, "{names:?}");

@@ -58,6 +58,8 @@ struct End {
     passed: bool,
     /// Nothing could take its place, or it is given up.
     alone: bool,
+    /// It is about to be removed.
+    given_up: bool,
 }
 
 /// Records that were accepted.
@@ -265,6 +267,8 @@ impl Streams {
         let names: BTreeSet<String> = plans.iter().map(|plan| plan.name.clone()).collect();
         for plan in plans {
             match self.get(&plan.name) {
+                // Whoever removes it is not to find it started again.
+                Some(running) if running.is_given_up() => {}
                 Some(running) if running.plan.is_like(&plan) && !running.is_down() => {}
                 Some(running) if running.plan.discards() != plan.discards() => {
                     return Err(ChangeError::Destination { stream: plan.name });
@@ -282,8 +286,11 @@ impl Streams {
                 }
             }
         }
-        let gone: Vec<Arc<Running>> =
-            self.all().into_iter().filter(|running| !names.contains(&running.plan.name)).collect();
+        let gone: Vec<Arc<Running>> = self
+            .all()
+            .into_iter()
+            .filter(|running| !names.contains(&running.plan.name) && !running.is_given_up())
+            .collect();
         if let Some(running) = gone.iter().find(|running| running.stream.reads_apart()) {
             return Err(ChangeError::Pipe { stream: running.plan.name.clone() });
         }
@@ -354,9 +361,16 @@ impl Running {
         }
     }
 
+    fn is_given_up(&self) -> bool {
+        self.ending.state().given_up
+    }
+
     /// Stops it at once, and waits until it has let go. Nothing is to be delivered any more.
     fn give_up(&self) {
-        self.ending.state().replaced = true;
+        {
+            let mut end = self.ending.state();
+            (end.replaced, end.given_up) = (true, true);
+        }
         self.stop.hand_over(Duration::ZERO);
         self.ending.wait_ended();
     }

@@ -62,6 +62,8 @@ pub(super) fn delete(asked: &Asked<'_>) -> Result<Vec<u8>, Fault> {
 
 /// Waits until the stream has let go, and removes it.
 fn remove(api: &Api, name: &str, made: &Made, key: Option<&str>) {
+    // Before others have to wait for it.
+    api.streams().give_up(name);
     let _no_reload = api.book().begin_change();
     match api.streams().remove(name) {
         Ok(held) => {

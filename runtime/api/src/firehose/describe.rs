@@ -28,7 +28,10 @@ pub(super) fn describe(asked: &Asked<'_>) -> Result<Vec<u8>, Fault> {
     asked.authorize("DescribeDeliveryStream", Some(name))?;
     let mut description = Map::new();
     let mut put = |member: &str, value: Value| description.insert(member.to_owned(), value);
-    let destination = match (asked.api.book().get(name), asked.settings.streams.get(name)) {
+    let made = asked.api.book().get(name);
+    // What the book had may be the config's by now.
+    let settings = asked.api.settings();
+    let destination = match (made, settings.streams.get(name)) {
         (Some(made), _) => {
             let definition = made.now();
             put("DeliveryStreamStatus", status(asked, name, &made).into());
@@ -47,7 +50,7 @@ pub(super) fn describe(asked: &Asked<'_>) -> Result<Vec<u8>, Fault> {
             let is_starting = asked.streams.health_of(name) == Some(Health::Starting);
             put("DeliveryStreamStatus", if is_starting { "CREATING" } else { "ACTIVE" }.into());
             put("VersionId", "1".into());
-            configured::destination(asked.settings, &served.said)
+            configured::destination(&settings, &served.said)
         }
         (None, None) => return Err(asked.not_found(name)),
     };

@@ -20,9 +20,11 @@ pub(super) fn list(asked: &Asked<'_>) -> Result<Vec<u8>, Fault> {
     let sees = |name: &str| wanted && asked.caller.sees(name);
     // One more than is told, to know whether there are more.
     let most = limit.saturating_add(1);
-    let of_config = asked.settings.streams.keys().filter(|name| name.as_str() > start && sees(name));
-    let mut names: Vec<String> = of_config.take(most).cloned().collect();
-    names.extend(asked.api.book().names(start, most, sees));
+    let mut names = asked.api.book().names(start, most, sees);
+    // Behind it: what the book had may be the config's by now.
+    let settings = asked.api.settings();
+    let of_config = settings.streams.keys().filter(|name| name.as_str() > start && sees(name));
+    names.extend(of_config.take(most).cloned());
     names.sort_unstable();
     names.dedup();
     let more = names.len() > limit;

@@ -58,7 +58,8 @@ pub(super) fn list(asked: &Asked<'_>) -> Result<Vec<u8>, Fault> {
     asked.authorize("ListTagsForDeliveryStream", Some(name))?;
     let tags = match asked.api.book().get(name) {
         Some(made) => made.now().tags.clone(),
-        None if asked.settings.streams.contains_key(name) => Tags::new(),
+        // What the book had may be the config's by now.
+        None if asked.api.settings().streams.contains_key(name) => Tags::new(),
         None => return Err(asked.not_found(name)),
     };
     let limit = input.get("Limit").and_then(Value::as_u64).and_then(|limit| usize::try_from(limit).ok());

@@ -32,7 +32,10 @@ pub enum MadeError {
         stream: String,
     },
     /// The config does not have what a stream wants.
-    #[error("stream `{stream}`, which the API made, cannot run: {why}")]
+    #[error(
+        "stream `{stream}`, which the API made, cannot run by this config: {why}; or give the stream up: delete it by the \
+         API, or start with `--abandon {stream}`"
+    )]
     Plan {
         /// The stream.
         stream: String,
@@ -76,11 +79,10 @@ impl Book {
         let mut plans = Vec::new();
         for (name, made) in self.streams().iter() {
             let definition = made.now();
-            if config.streams.contains_key(name) {
-                match definition.deleting {
-                    false => continue,
-                    true => return Err(MadeError::Deleting { stream: name.clone() }),
-                }
+            match (config.streams.contains_key(name), definition.deleting) {
+                (true, true) => return Err(MadeError::Deleting { stream: name.clone() }),
+                (false, false) => {}
+                _ => continue,
             }
             let plan = plan(name, &definition, planner, &config.lambda, metrics.stream(name));
             plans.push(plan.map_err(|why| MadeError::Plan { stream: name.clone(), why })?);

@@ -105,12 +105,13 @@ impl Host {
         let book = self.api.book();
         plans.extend(book.plans(planner, config, &self.metrics).map_err(|error| error.to_string())?);
         let changes = self.streams.change(plans).map_err(|error| error.to_string())?;
+        // First: whoever looks for a stream finds it here or there.
+        self.api.change(settings);
         match book.give_to(config, self.streams.state()) {
             Ok(given) => given.iter().for_each(|stream| super::tell_given(stream)),
             // They run as the file says. The next start gives them to it.
             Err(error) => tracing::warn!(%error, "a stream that the API made is still in its book"),
         }
-        self.api.change(settings);
         Ok(changes)
     }
 

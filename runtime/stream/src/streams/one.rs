@@ -42,8 +42,16 @@ impl Streams {
         }
     }
 
+    /// Ends a stream that is about to be removed, and waits until it has let go, which may be long: a plugin may be at
+    /// work. Nothing starts it again.
+    pub fn give_up(&self, stream: &str) {
+        if let Some(running) = self.get(stream) {
+            running.give_up();
+        }
+    }
+
     /// Gives up a stream with all that it holds, undelivered records, too. Returns how many these were. Once this is
-    /// answered, it is gone for good, and its name is free. Blocks until the stream has let go.
+    /// answered, it is gone for good, and its name is free.
     pub fn remove(&self, stream: &str) -> Result<u64, StateError> {
         let _no_other = self.shared.changing.read().unwrap_or_else(PoisonError::into_inner);
         let running = self.get(stream).ok_or_else(|| StateError::Unknown { stream: stream.to_owned() })?;
