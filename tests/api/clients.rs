@@ -117,7 +117,8 @@ fn the_aws_cli_lists_describes_and_puts_and_its_exit_code_says_how_it_went() {
                 Firehose nosuch under account 123456789012 not found.";
     assert!(said.contains(told), "{said}");
     let (code, said) = fails(&[&["delete-delivery-stream"], &web[..]].concat());
-    assert!(code != Some(0) && said.contains("(UnknownOperationException)"), "{code:?} {said}");
+    assert!(code != Some(0) && said.contains("(InvalidArgumentException)"), "{code:?} {said}");
+    assert!(said.contains("Firehose web is in the config file of its host"), "{said}");
 
     assert_eq!(host.stop().0, Some(0));
     drain(folder.path());

@@ -22,10 +22,10 @@ use crate::steps::{KEPT, PUTS};
 
 #[allow(dead_code, reason = "the hostile suite uses the rest")]
 #[path = "../../runtime/plugin/tests/hostile/guest.rs"]
-mod guest;
+pub(crate) mod guest;
 
 /// A guest of the interface `each` that answers every record with itself.
-const SAME: &str = r#"(module
+pub(crate) const SAME: &str = r#"(module
   (memory (export "memory") 32)
   (global $heap (mut i32) (i32.const 4096))
   (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (local $at i32)

@@ -6,6 +6,7 @@
 mod access;
 mod admin;
 mod clients;
+mod control;
 mod cut;
 mod full;
 mod host;
@@ -21,5 +22,6 @@ mod reload;
 #[path = "../failpoints.rs"]
 #[allow(dead_code, reason = "others meet the rest")]
 mod steps;
+mod stream_cli;
 mod tls;
 mod wire;

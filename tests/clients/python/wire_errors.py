@@ -10,10 +10,12 @@ PATTERN = "satisfy regular expression pattern: [a-zA-Z0-9_.-]+"
 
 
 def invalid(*problems):
-    """Each is a value as it is shown, or nothing; where it stands; and what it must be."""
+    """Each is where a value stands, what it must be, and the value itself where that is told."""
     noun = "error" if len(problems) == 1 else "errors"
-    told = [" ".join(filter(None, ["Value", value, f"at '{at}' failed to satisfy constraint: Member must {must}"]))
-            for value, at, must in problems]
+    told = [
+        f"{' '.join(['Value', *shown])} at '{at}' failed to satisfy constraint: Member must {must}"
+        for at, must, *shown in problems
+    ]
     return 400, "ValidationException", f"{len(problems)} validation {noun} detected: {'; '.join(told)}"
 
 
@@ -37,10 +39,10 @@ refused(*missing, describe, DeliveryStreamName="nosuch")
 # Too much. The whole request is refused, and nothing of it is kept.
 too_long = "have length less than or equal to 1024000"
 heap = "'java.nio.HeapByteBuffer[pos=0 lim={0} cap={0}]'".format
-refused(*invalid((heap(1_024_001), "record.data", too_long)), put, **record(b"x" * 1_024_001))
-refused(*invalid((heap(1_024_001), "records.2.member.data", too_long)), put_batch, **batch([b"x", b"y" * 1_024_001]))
+refused(*invalid(("record.data", too_long, heap(1_024_001))), put, **record(b"x" * 1_024_001))
+refused(*invalid(("records.2.member.data", too_long, heap(1_024_001))), put_batch, **batch([b"x", b"y" * 1_024_001]))
 refused(
-    *invalid((heap(1_024_001), "records.1.member.data", too_long), (heap(1_100_000), "records.3.member.data", too_long)),
+    *invalid(("records.1.member.data", too_long, heap(1_024_001)), ("records.3.member.data", too_long, heap(1_100_000))),
     put_batch,
     **batch([b"x" * 1_024_001, b"", b"y" * 1_100_000]),
 )
@@ -48,24 +50,24 @@ refused(
     400, "InvalidArgumentException", "The total size of the records exceeds the maximum allowed size of 4194304 bytes.",
     put_batch, **batch([b"x" * 1_000_000] * 4 + [b"y" * (4_194_304 - 4_000_000 + 1)]),
 )
-refused(*invalid(("'[]'", "records", "have length greater than or equal to 1")), put_batch, **batch([]))
-refused(*invalid((None, "records", "have length less than or equal to 500")), put_batch, **batch([b""] * 501))
+refused(*invalid(("records", "have length greater than or equal to 1")), put_batch, **batch([]))
+refused(*invalid(("records", "have length less than or equal to 500")), put_batch, **batch([b""] * 501))
 
 # Names, numbers and what is missing.
-refused(*invalid(("'a b'", "deliveryStreamName", PATTERN)), put, **record(name="a b"))
-refused(*invalid(("'../etc'", "deliveryStreamName", PATTERN)), describe, DeliveryStreamName="../etc")
+refused(*invalid(("deliveryStreamName", PATTERN)), put, **record(name="a b"))
+refused(*invalid(("deliveryStreamName", PATTERN)), describe, DeliveryStreamName="../etc")
 long = "n" * 65
 too_long = "have length less than or equal to 64"
-refused(*invalid((f"'{long}'", "deliveryStreamName", too_long)), put_batch, **batch([b"x"], name=long))
+refused(*invalid(("deliveryStreamName", too_long)), put_batch, **batch([b"x"], name=long))
 null = "not be null"
-refused(*invalid(("null", "deliveryStreamName", null), ("null", "record", null)), put)
-refused(*invalid(("null", "record.data", null)), put, DeliveryStreamName="web", Record={})
-refused(*invalid(("null", "records.2.member.data", null)), put_batch, DeliveryStreamName="web", Records=[{"Data": b""}, {}])
-refused(*invalid(("'0'", "limit", "have value greater than or equal to 1")), list_streams, Limit=0)
-refused(*invalid(("'10001'", "limit", "have value less than or equal to 10000")), list_streams, Limit=10_001)
+refused(*invalid(("deliveryStreamName", null), ("record", null)), put)
+refused(*invalid(("record.data", null)), put, DeliveryStreamName="web", Record={})
+refused(*invalid(("records.2.member.data", null)), put_batch, DeliveryStreamName="web", Records=[{"Data": b""}, {}])
+refused(*invalid(("limit", "have value greater than or equal to 1")), list_streams, Limit=0)
+refused(*invalid(("limit", "have value less than or equal to 10000")), list_streams, Limit=10_001)
 kinds = "[DirectPut, KinesisStreamAsSource, MSKAsSource, DatabaseAsSource]"
 refused(
-    *invalid(("'Direct'", "deliveryStreamType", f"satisfy enum value set: {kinds}")),
+    *invalid(("deliveryStreamType", f"satisfy enum value set: {kinds}")),
     list_streams, DeliveryStreamType="Direct",
 )
 
@@ -75,21 +77,25 @@ refused(
     put, **record(name="lines"),
 )
 
-# What is not built, by its name.
+# A stream of the config is there, and only that changes it.
 name = {"DeliveryStreamName": "web"}
-for operation, input in {
-    "CreateDeliveryStream": {"S3DestinationConfiguration": {"RoleARN": "arn", "BucketARN": "arn"}},
-    "DeleteDeliveryStream": {},
-    "ListTagsForDeliveryStream": {},
-    "StartDeliveryStreamEncryption": {},
-    "StopDeliveryStreamEncryption": {},
-    "TagDeliveryStream": {"Tags": [{"Key": "a", "Value": "b"}]},
-    "UntagDeliveryStream": {"TagKeys": ["a"]},
-    "UpdateDestination": {"CurrentDeliveryStreamVersionId": "1", "DestinationId": "destinationId-000000000001"},
-}.items():
-    call = getattr(firehose, "".join("_" + char.lower() if char.isupper() else char for char in operation)[1:])
-    told = f"{operation} is not built in this version of standpipe: streams are those of its config file"
-    refused(404, "UnknownOperationException", told, call, **name, **input)
+destination = {"RoleARN": "arn:aws:iam::123456789012:role/delivery", "BucketARN": "arn:aws:s3:::logs"}
+taken = (400, "ResourceInUseException", "Firehose web under accountId 123456789012 already exists")
+refused(*taken, firehose.create_delivery_stream, **name, S3DestinationConfiguration=destination)
+told = "Firehose web is in the config file of its host, and only that changes it: edit it and have the host reload it"
+for call, input in (
+    (firehose.delete_delivery_stream, {}),
+    (firehose.start_delivery_stream_encryption, {}),
+    (firehose.stop_delivery_stream_encryption, {}),
+    (firehose.tag_delivery_stream, {"Tags": [{"Key": "a", "Value": "b"}]}),
+    (firehose.untag_delivery_stream, {"TagKeys": ["a"]}),
+    (firehose.update_destination, {
+        "CurrentDeliveryStreamVersionId": "1",
+        "DestinationId": "destinationId-000000000001",
+        "ExtendedS3DestinationUpdate": {"Prefix": "x/"},
+    }),
+):
+    refused(400, "InvalidArgumentException", told, call, **name, **input)
 
 # And all goes on.
 firehose.put_record(**record(b"the only one"))
