@@ -77,36 +77,52 @@ impl State {
         keep_text(self.disk(), folder, DEFINITION, &format!("{}{definition}", head(definition)))
     }
 
-    /// Has a stream be there from now on: empty, and another incarnation than any before it.
+    /// Has a stream be there from now on: empty, and another incarnation than any before it. One of this name that holds
+    /// something is in the way.
     pub(crate) fn begin(&self, stream: &str, definition: &str) -> Result<(), StateError> {
-        let (streams, folder) = (Path::new(STREAMS), Path::new(STREAMS).join(folder_of(stream)));
-        let fail = |source| self.keep(source);
-        if !list(self.disk(), &folder).map_err(fail)?.is_empty() {
+        let folder = Path::new(STREAMS).join(folder_of(stream));
+        if !list(self.disk(), &folder).map_err(|source| self.keep(source))?.is_empty() {
             // Of a stream of the config that is gone, or of one that was not there yet when the host fell.
             self.holds_nothing(stream)?;
             if let Some(tomb) = self.bury_alone(stream)? {
                 self.take_away(&tomb);
             }
         }
-        let io = |path: &Path, what, source| fail(KeepError::io(path, what, source));
-        for made in [streams, &folder] {
-            self.disk().create_folder(made).map_err(|source| io(made, "create", source))?;
+        self.make(&folder, definition).map_err(|source| {
+            self.undo(stream);
+            self.keep(source)
+        })
+    }
+
+    fn make(&self, folder: &Path, definition: &str) -> Result<(), KeepError> {
+        let streams = Path::new(STREAMS);
+        for made in [streams, folder] {
+            self.disk().create_folder(made).map_err(|source| KeepError::io(made, "create", source))?;
         }
         let incarnation = format!("{:032x}\n", random());
         failpoint("begin.before");
-        keep_text(self.disk(), &folder, "incarnation", &incarnation).map_err(fail)?;
+        keep_text(self.disk(), folder, "incarnation", &incarnation)?;
         failpoint("begin.incarnation");
-        self.write(&folder, definition).map_err(fail)?;
+        self.write(folder, definition)?;
         failpoint("begin.rename");
         for (synced, site) in [
-            (&*folder, Site("state.definition")),
+            (folder, Site("state.definition")),
             (streams, Site("state.stream")),
             (Path::new(""), Site("state.streams")),
         ] {
-            self.disk().sync_folder(synced, site).map_err(|source| io(synced, "sync", source))?;
+            let sync = self.disk().sync_folder(synced, site);
+            sync.map_err(|source| KeepError::io(synced, "sync", source))?;
         }
         failpoint("begin.after");
         Ok(())
+    }
+
+    /// Takes away a stream that has just begun and holds nothing: nobody is to find at the next start what could not be
+    /// made.
+    pub(crate) fn undo(&self, stream: &str) {
+        if let Ok(Some(tomb)) = self.bury_alone(stream) {
+            self.take_away(&tomb);
+        }
     }
 
     /// Has a stream that is there have another definition.
@@ -232,6 +248,11 @@ mod tests {
         state.begin("web", "whole").unwrap();
         state.sweep().unwrap();
         assert_eq!(state.definitions().unwrap(), [("web".to_owned(), "whole".to_owned())]);
+        std::fs::create_dir_all(folder.path().join("streams/held/lane-0/parcels")).unwrap();
+        std::fs::write(folder.path().join("streams/held/lane-0/parcels/1"), "bytes").unwrap();
+        state.begin("held", "what is in the way stays").unwrap_err();
+        assert!(folder.path().join("streams/held/lane-0/parcels/1").exists());
+        std::fs::remove_dir_all(folder.path().join("streams/held")).unwrap();
         let names: Vec<_> = std::fs::read_dir(folder.path().join("streams")).unwrap().collect();
         assert_eq!(names.len(), 1, "{names:?}");
     }

@@ -13,14 +13,9 @@ impl Streams {
     /// this is answered. Its name must not be taken.
     pub fn create(&self, plan: Plan, definition: &str) -> Result<(), StateError> {
         let _no_other = self.shared.changing.read().unwrap_or_else(PoisonError::into_inner);
-        let (plan, state) = (Arc::new(plan), &self.shared.state);
-        let begun = state.begin(&plan.name, definition).and_then(|()| self.start(Arc::clone(&plan)));
-        begun.inspect_err(|_| {
-            // Nobody is to find at the next start what could not be made.
-            if let Ok(Some(tomb)) = state.bury_alone(&plan.name) {
-                state.take_away(&tomb);
-            }
-        })
+        let plan = Arc::new(plan);
+        self.shared.state.begin(&plan.name, definition)?;
+        self.start(Arc::clone(&plan)).inspect_err(|_| self.shared.state.undo(&plan.name))
     }
 
     /// Has a stream have another definition, and run on as it does.
