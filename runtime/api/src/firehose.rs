@@ -167,14 +167,16 @@ impl Asked<'_> {
             let served = settings.streams.get(stream).map(|served| served.limiter.clone());
             return served.ok_or_else(|| self.not_found(stream));
         };
-        match made.phase() {
+        match self.phase(stream, &made) {
+            Phase::Creating if self.has_failed(stream) => Err(self.not_active(stream)),
             Phase::Creating | Phase::Active => Ok(made.limiter.clone()),
-            Phase::Deleting | Phase::DeletingFailed => {
-                let account = &self.settings.account;
-                let message = format!("Firehose {stream} is not active in {account} account.");
-                Err(Fault::new(Cause::ResourceNotFound, message))
-            }
+            Phase::Deleting | Phase::DeletingFailed => Err(self.not_active(stream)),
         }
+    }
+
+    fn not_active(&self, stream: &str) -> Fault {
+        let account = &self.settings.account;
+        Fault::new(Cause::ResourceNotFound, format!("Firehose {stream} is not active in {account} account."))
     }
 }
 

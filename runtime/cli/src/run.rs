@@ -60,7 +60,9 @@ pub(crate) fn run(args: &Run) -> anyhow::Result<ExitCode> {
         abort(&uploads, config, &runtime);
         show::line(&format!("{stream}: its records are given up"));
     }
-    state.sweep()?;
+    if let Err(error) = state.sweep() {
+        tracing::warn!(%error, "what is left of streams that were never there stays");
+    }
     let (book, going) = Book::read(&state)?;
     for stream in &going {
         state.give_up(stream)?;
@@ -68,9 +70,6 @@ pub(crate) fn run(args: &Run) -> anyhow::Result<ExitCode> {
     }
     plans.extend(book.plans(&planner, config, &metrics)?);
     state.check(&plans)?;
-    for stream in book.give_to(config, &state)? {
-        tell_given(&stream);
-    }
     let mut callers = config.clone();
     if args.drain {
         // There is no port, and nobody whose secret would have to be known.
@@ -83,6 +82,9 @@ pub(crate) fn run(args: &Run) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(WRONG));
         }
     };
+    for stream in book.give_to(config, &state)? {
+        tell_given(&stream);
+    }
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let patience = args.drain.then_some(Duration::from_secs(args.patience));
     let workers = Workers::new(runtime.handle().clone(), cores, config.buffer_memory, patience);

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use standpipe_record::{Batch, Column, Failure, Outcomes, View};
+use standpipe_record::{Batch, Cause, Column, Failure, Outcomes, View};
 
 use crate::answer::{self, Nonsense, Terms};
 use crate::contract::OutcomesOut;
@@ -171,7 +171,7 @@ impl Worker {
                 self.stats.failed_calls += 1;
                 self.sizing.shrink();
                 self.isolate_until = self.next + records;
-                let keeps = error.cause == standpipe_record::Cause::Returned;
+                let keeps = error.cause == Cause::Returned;
                 match (&mut self.instance, keeps) {
                     (Some(instance), true) => instance.state().effects.clear(),
                     (instance, _) => *instance = None,
@@ -267,7 +267,9 @@ impl Worker {
                 continue;
             }
             self.fresh += 1;
-            if self.fresh <= self.plugin.calls().retries {
+            // What it answers is final, an error, too.
+            let came_to_nothing = matches!(error.cause, Cause::Trap | Cause::TimedOut);
+            if came_to_nothing && self.fresh <= self.plugin.calls().retries {
                 return Ok(false);
             }
             out.failed.push(Failure {

@@ -19,6 +19,8 @@ pub(crate) const DEFINITION: &str = "definition";
 pub const MAX_DEFINITION_BYTES: usize = 128 << 10;
 /// Bytes before the text.
 const HEAD: usize = 9;
+/// What there is of a stream before its definition.
+const LEFT: [&str; 3] = ["incarnation", "incarnation.new", "definition.new"];
 
 /// A stream that is given up, under another name. Nothing finds it there but who removes it.
 #[derive(Debug)]
@@ -52,7 +54,7 @@ impl State {
         for folder in folders.iter().filter(|item| item.is_folder && !item.name.starts_with(TOMB)) {
             let path = Path::new(STREAMS).join(&folder.name);
             let items = list(self.disk(), &path).map_err(|source| self.keep(source))?;
-            if !items.iter().any(|item| item.is_folder || item.name == DEFINITION) {
+            if items.iter().all(|item| LEFT.contains(&item.name.as_str())) {
                 remove(self.disk(), &path).map_err(|source| self.keep(source))?;
             }
         }
@@ -89,7 +91,8 @@ impl State {
             }
         }
         self.make(&folder, definition).map_err(|source| {
-            self.undo(stream);
+            // What is wrong is told already.
+            let _ = self.undo(stream);
             self.keep(source)
         })
     }
@@ -117,12 +120,12 @@ impl State {
         Ok(())
     }
 
-    /// Takes away a stream that has just begun and holds nothing: nobody is to find at the next start what could not be
-    /// made.
-    pub(crate) fn undo(&self, stream: &str) {
-        if let Ok(Some(tomb)) = self.bury_alone(stream) {
+    /// Takes away a stream that does not run: nobody is to find at the next start what could not be made.
+    pub(crate) fn undo(&self, stream: &str) -> Result<(), StateError> {
+        if let Some(tomb) = self.bury_alone(stream)? {
             self.take_away(&tomb);
         }
+        Ok(())
     }
 
     /// Has a stream that is there have another definition.

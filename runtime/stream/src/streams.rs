@@ -247,10 +247,16 @@ impl Streams {
                         }
                         Err(error) => return Some(Err(error)),
                     }
-                    if running.ending.state().alone {
+                    let (alone, given_up) = {
+                        let end = running.ending.state();
+                        (end.alone, end.given_up)
+                    };
+                    if given_up {
                         // What has its name by now, if anything, is not the stream that was asked.
-                        let is_here = self.get(stream).is_some_and(|now| Arc::ptr_eq(&now, &running));
-                        return is_here.then_some(Err(PutError::Ended));
+                        return None;
+                    }
+                    if alone && self.get(stream).is_some_and(|now| Arc::ptr_eq(&now, &running)) {
+                        return Some(Err(PutError::Ended));
                     }
                 }
                 put => return Some(put.map(|(accepted, repeated)| running.put(accepted, repeated))),
@@ -310,6 +316,7 @@ impl Streams {
             return Err(error.into());
         }
         for running in gone {
+            running.ending.state().given_up = true;
             self.book().remove(&running.plan.name);
             running.ending.leave();
             changes.removed.push(running.plan.name.clone());
@@ -351,6 +358,7 @@ impl Running {
     fn health(&self) -> Health {
         let end = self.ending.state();
         match end.ended {
+            _ if end.given_up => Health::Ended,
             _ if end.alone => Health::Failed,
             // Another is about to take its place.
             Some(_) if end.replaced => Health::Starting,
@@ -365,14 +373,13 @@ impl Running {
         self.ending.state().given_up
     }
 
-    /// Stops it at once, and waits until it has let go. Nothing is to be delivered any more.
+    /// Stops it at once. A delivery that is on its way may still arrive, and no other is begun.
     fn give_up(&self) {
         {
             let mut end = self.ending.state();
             (end.replaced, end.given_up) = (true, true);
         }
         self.stop.hand_over(Duration::ZERO);
-        self.ending.wait_ended();
     }
 
     /// Stops it for another to take its place, and waits until it has. Deliveries under way end; no other is begun.

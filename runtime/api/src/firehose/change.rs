@@ -47,9 +47,6 @@ impl Change<'_> {
 
     /// A stream that the API made. One of the config is changed there.
     pub(super) fn made(&self, stream: &str) -> Result<Arc<Made>, Fault> {
-        if let Some(made) = self.asked.api.book().get(stream) {
-            return Ok(made);
-        }
         if self.settings.streams.contains_key(stream) {
             let message = format!(
                 "Firehose {stream} is in the config file of its host, and only that changes it: edit it and have the \
@@ -57,7 +54,7 @@ impl Change<'_> {
             );
             return Err(Fault::new(Cause::InvalidArgument, message));
         }
-        Err(self.asked.not_found(stream))
+        self.asked.api.book().get(stream).ok_or_else(|| self.asked.not_found(stream))
     }
 
     /// What holds of a stream, if it is in a state to be changed. Whoever asks is alone with it.

@@ -51,7 +51,8 @@ pub(super) fn create(asked: &Asked<'_>) -> Result<Vec<u8>, Fault> {
     };
     let begun = asked.begin(ACTION, &name)?;
     begun.permit(&said)?;
-    if begun.settings.streams.contains_key(&name) {
+    // What a reload could not put in its place runs on, though no config has it.
+    if begun.settings.streams.contains_key(&name) || asked.streams.plan(&name).is_some() {
         return Err(exists(asked, &name));
     }
     let definition = Definition::new(SystemClock.now_ms(), said, extended, tags);
@@ -65,20 +66,34 @@ pub(super) fn create(asked: &Asked<'_>) -> Result<Vec<u8>, Fault> {
         }
         Taken::Bytes => change::too_long(),
     })?;
+    let mut entered = Entered { asked, name: &name, is_made: false };
     let _alone = made.change();
     let metrics = Arc::<StreamMetrics>::default();
     let plan = begun.plan(&name, &made.now(), Arc::clone(&metrics));
-    let created = plan.and_then(|plan| {
-        asked.api.metrics().enter(&name, metrics);
-        asked.streams.create(plan, &text).map_err(|error| {
-            tracing::error!(stream = name, %error, "a stream cannot be made");
-            asked.api.metrics().forget(&name);
-            Fault::internal()
-        })
-    });
-    created.inspect_err(|_| asked.api.book().leave(&name))?;
+    asked.api.metrics().enter(&name, metrics);
+    asked.streams.create(plan?, &text).map_err(|error| {
+        tracing::error!(stream = name, %error, "a stream cannot be made");
+        Fault::internal()
+    })?;
+    entered.is_made = true;
     tracing::info!(stream = name, key = asked.caller.name(), "the API made a stream");
     Ok(json!({ "DeliveryStreamARN": asked.settings.arn(&name) }).to_string().into_bytes())
+}
+
+/// A stream that is about to be made. Dropped before it is, it comes to nothing, and its name is free.
+struct Entered<'a> {
+    asked: &'a Asked<'a>,
+    name: &'a str,
+    is_made: bool,
+}
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        if !self.is_made {
+            self.asked.api.metrics().forget(self.name);
+            self.asked.api.book().leave(self.name);
+        }
+    }
 }
 
 fn exists(asked: &Asked<'_>, name: &str) -> Fault {

@@ -52,7 +52,7 @@ pub(super) fn update(asked: &Asked<'_>) -> Result<Vec<u8>, Fault> {
         tracing::error!(stream = name, %error, "a stream cannot be changed");
         Fault::internal()
     })?;
-    // That is what holds from now on, even if the stream cannot be started by it before the next start of the host.
+    // That is what holds from now on, even if the stream cannot be started by it now.
     made.set(after, text.len());
     asked.streams.replace(plan).map_err(|error| {
         tracing::error!(stream = name, %error, "a stream was changed and cannot be started");

@@ -9,6 +9,9 @@ use crate::fault::{Cause, Fault};
 /// The layout of a definition on disk.
 const FORMAT: u32 = 1;
 
+/// Bytes that the end of a stream adds, and some.
+const LAST_WORD: usize = 64;
+
 /// A tag may have no value.
 pub(crate) type Tags = BTreeMap<String, Option<String>>;
 
@@ -33,6 +36,11 @@ pub(crate) struct Definition {
     /// Nothing of it is wanted any more.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) deleting: bool,
+}
+
+#[derive(Deserialize)]
+struct Format {
+    format: u32,
 }
 
 impl Definition {
@@ -64,8 +72,10 @@ impl Definition {
     /// As it is kept on disk.
     pub(crate) fn text(&self) -> Result<String, Fault> {
         let text = serde_json::to_string(self).map_err(|_| Fault::internal())?;
-        if text.len() > MAX_DEFINITION_BYTES {
-            let (bytes, most) = (text.len(), MAX_DEFINITION_BYTES);
+        // With room for the word that it is about to be gone.
+        let most = if self.deleting { MAX_DEFINITION_BYTES } else { MAX_DEFINITION_BYTES - LAST_WORD };
+        if text.len() > most {
+            let bytes = text.len();
             let message = format!("the stream's description has {bytes} bytes; the most is {most}");
             return Err(Fault::new(Cause::InvalidArgument, message));
         }
@@ -74,9 +84,10 @@ impl Definition {
 
     /// What is on disk. A failure is half a sentence.
     pub(crate) fn read(text: &str) -> Result<Self, String> {
-        let read: Self = serde_json::from_str(text).map_err(|error| format!("cannot be read: {error}"))?;
-        match read.format {
-            FORMAT => Ok(read),
+        let unreadable = |error: serde_json::Error| format!("cannot be read: {error}");
+        // Alone: another format has other members.
+        match serde_json::from_str::<Format>(text).map_err(unreadable)?.format {
+            FORMAT => serde_json::from_str(text).map_err(unreadable),
             other => Err(format!("has the format {other}, and this version of standpipe reads {FORMAT}")),
         }
     }

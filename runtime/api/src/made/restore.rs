@@ -26,7 +26,9 @@ pub enum MadeError {
         why: String,
     },
     /// It is about to be gone.
-    #[error("stream `{stream}`, which the API made, is about to be deleted: reload once it is gone")]
+    #[error(
+        "stream `{stream}`, which the API made, was deleted and is not gone yet: reload once it is, or delete it again"
+    )]
     Deleting {
         /// The stream.
         stream: String,
@@ -94,11 +96,14 @@ impl Book {
     pub fn give_to(&self, config: &Config, state: &State) -> Result<Vec<String>, StateError> {
         let of_config = |name: &&String| config.streams.contains_key(*name);
         let given: Vec<String> = self.streams().keys().filter(of_config).cloned().collect();
+        let mut failed = None;
         for name in &given {
-            state.undefine(name)?;
-            self.leave(name);
+            match state.undefine(name) {
+                Ok(()) => self.leave(name),
+                Err(error) => failed = Some(error),
+            }
         }
-        Ok(given)
+        failed.map_or(Ok(given), Err)
     }
 }
 

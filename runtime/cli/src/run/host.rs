@@ -62,11 +62,7 @@ impl Host {
             );
         }
         let answer = self.take_over();
-        // What was counted for streams that are not there, or no longer.
-        let names: Vec<String> = self.streams.plans().iter().map(|plan| plan.name.clone()).collect();
-        for stranger in self.metrics.figures().keys().filter(|name| !names.contains(name)) {
-            self.metrics.forget(stranger);
-        }
+        self.count_again();
         answer.unwrap_or_else(bad)
     }
 
@@ -90,6 +86,20 @@ impl Host {
         let told = reload::told(&changes, file);
         let text = if loaded.told.is_empty() { told } else { format!("{}\n{told}", loaded.told) };
         Ok(Answer { good: true, text })
+    }
+
+    /// Shows what the streams count that are there, and nothing of others: a file that was refused had some, too.
+    fn count_again(&self) {
+        let _still = self.api.hold_still();
+        let plans = self.streams.plans();
+        for stranger in self.metrics.figures().into_keys() {
+            if !plans.iter().any(|plan| plan.name == stranger) {
+                self.metrics.forget(&stranger);
+            }
+        }
+        for plan in plans {
+            self.metrics.enter(&plan.name, Arc::clone(&plan.metrics));
+        }
     }
 
     /// Has streams and settings be those of a file.

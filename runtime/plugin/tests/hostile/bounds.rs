@@ -223,6 +223,25 @@ fn a_record_that_traps_is_run_again_as_often_as_is_said_and_each_try_is_a_step()
 }
 
 #[test]
+fn an_answer_is_final_however_many_retries_there_are() {
+    // An error for a record alone, and an answer that is nonsense.
+    for answer in [
+        "(i32.store8 (local.get $ret) (i32.const 1))",
+        "(i32.store offset=16 (local.get $ret) (i32.const 7))",
+    ] {
+        let host = host();
+        let plugin = load(&host, &Guest { answer, ..Guest::default() }, Limits::default());
+        let mut worker = Worker::new(plugin.called(Calls { retries: 9, ..Calls::default() }));
+        let input = records(3, &[1]);
+        let mut out = Outcomes::default();
+        worker.begin(0, 0);
+        while worker.step(&input, &mut out).unwrap() != Step::Done {}
+        assert_eq!(out.failed.len(), 1, "{answer}");
+        assert!(out.failed[0].attempts <= 3, "{answer}: {:?}", out.failed[0]);
+    }
+}
+
+#[test]
 fn a_call_has_no_more_bytes_than_its_stream_says() {
     let host = host();
     let plugin = load(&host, &Guest::default(), Limits::default());

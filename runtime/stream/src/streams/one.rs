@@ -15,7 +15,7 @@ impl Streams {
         let _no_other = self.shared.changing.read().unwrap_or_else(PoisonError::into_inner);
         let plan = Arc::new(plan);
         self.shared.state.begin(&plan.name, definition)?;
-        self.start(Arc::clone(&plan)).inspect_err(|_| self.shared.state.undo(&plan.name))
+        self.start(Arc::clone(&plan)).inspect_err(|_| drop(self.shared.state.undo(&plan.name)))
     }
 
     /// Has a stream have another definition, and run on as it does.
@@ -37,21 +37,32 @@ impl Streams {
         }
     }
 
-    /// Ends a stream that is about to be removed, and waits until it has let go, which may be long: a plugin may be at
-    /// work. Nothing starts it again.
+    /// Has a stream that is about to be removed end, and starts it never again.
     pub fn give_up(&self, stream: &str) {
         if let Some(running) = self.get(stream) {
             running.give_up();
         }
     }
 
-    /// Gives up a stream with all that it holds, undelivered records, too. Returns how many these were. Once this is
-    /// answered, it is gone for good, and its name is free.
+    /// Waits until such a stream has let go, which may be long: a plugin may be at work.
+    pub fn wait_given_up(&self, stream: &str) {
+        if let Some(running) = self.get(stream) {
+            running.ending.wait_ended();
+        }
+    }
+
+    /// Removes a stream that was given up, with all that it holds, undelivered records, too. Returns how many these were.
+    /// Once this is answered, it is gone for good, and its name is free.
     pub fn remove(&self, stream: &str) -> Result<u64, StateError> {
         let _no_other = self.shared.changing.read().unwrap_or_else(PoisonError::into_inner);
-        let running = self.get(stream).ok_or_else(|| StateError::Unknown { stream: stream.to_owned() })?;
-        running.give_up();
         let state = &self.shared.state;
+        let Some(running) = self.get(stream) else {
+            // It never ran, or somebody was here before.
+            state.undo(stream)?;
+            return Ok(0);
+        };
+        running.give_up();
+        running.ending.wait_ended();
         let (held, uploads) = (state.held(stream), state.uploads(stream));
         let uploads = uploads.unwrap_or_else(|error| {
             tracing::warn!(stream, %error, "its uploads may be left in the bucket");
