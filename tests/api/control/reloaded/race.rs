@@ -41,8 +41,8 @@ fn a_delete_and_a_reload_at_the_same_time_leave_the_configs_stream_alone() {
             let answer = client.call("DeleteDeliveryStream", &named(&name));
             let (code, said) = reloading.join().unwrap();
             // One that is about to be gone has to go first.
-            let waits =
-                said.contains(&format!("stream `{name}`, which the API made, is about to be deleted"));
+            let waits = said
+                .contains(&format!("stream `{name}`, which the API made, was deleted and is not gone yet"));
             assert_eq!(code, Some(if waits { 2 } else { 0 }), "round {round}: {said}");
             wait_for("it is taken over", || reload(folder.path()).0 == Some(0));
             answer
