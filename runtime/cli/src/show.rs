@@ -78,6 +78,12 @@ pub(crate) fn cache_folder() -> Option<PathBuf> {
     cache_home().map(|home| home.join("compiled"))
 }
 
+/// The characters of the longest text in a column of a table.
+pub(crate) fn width<const COLUMNS: usize>(rows: &[[String; COLUMNS]], column: usize) -> usize {
+    let texts = rows.iter().filter_map(|row| row.get(column));
+    texts.map(|text| text.chars().count()).max().unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use anyhow::anyhow;

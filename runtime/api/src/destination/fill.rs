@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::refuse::PARTITION_RETRY;
 use super::{Said, filled, invalid, is_partitioned, is_true, lambda, object};
 use crate::fault::Fault;
 
@@ -36,7 +37,7 @@ pub(super) fn destination(said: &mut Said, extended: bool) -> Result<(), Fault> 
         if is_true(partitioning, "Enabled") {
             let retry = partitioning.entry("RetryOptions").or_insert_with(|| json!({}));
             if let Some(retry) = retry.as_object_mut() {
-                retry.entry("DurationInSeconds").or_insert_with(|| json!(300));
+                retry.entry("DurationInSeconds").or_insert_with(|| json!(PARTITION_RETRY));
             }
         }
     }

@@ -6,14 +6,9 @@ use standpipe_spec::Calls;
 use super::{Said, invalid, text};
 use crate::fault::Fault;
 
-/// The parameters in the order in which Firehose shows them, with their defaults. The role is the destination's.
-const PARAMETERS: [(&str, Option<&str>); 5] = [
-    ("LambdaArn", None),
-    ("NumberOfRetries", Some("3")),
-    ("RoleArn", None),
-    ("BufferSizeInMBs", Some("1")),
-    ("BufferIntervalInSeconds", Some("60")),
-];
+/// The parameters in the order in which Firehose shows them.
+pub(super) const PARAMETERS: [&str; 5] =
+    ["LambdaArn", "NumberOfRetries", "RoleArn", "BufferSizeInMBs", "BufferIntervalInSeconds"];
 /// What `BufferSizeInMBs` may be.
 const SIZE: std::ops::RangeInclusive<f64> = 0.2..=3.0;
 /// What `BufferIntervalInSeconds` may be.
@@ -36,14 +31,18 @@ pub(super) fn fill(processor: &mut Said, role: Option<&Value>) {
     let Some(parameters) = parameters.as_array_mut() else { return };
     let place = |parameter: &Value| {
         let name = parameter.get("ParameterName").and_then(Value::as_str);
-        PARAMETERS.iter().position(|(known, _)| Some(*known) == name).unwrap_or(PARAMETERS.len())
+        PARAMETERS.iter().position(|known| Some(*known) == name).unwrap_or(PARAMETERS.len())
     };
-    for (name, usual) in PARAMETERS {
+    for name in PARAMETERS {
         let is_there =
             parameters.iter().any(|parameter| parameter.get("ParameterName") == Some(&name.into()));
         let usual = match name {
+            "NumberOfRetries" => Some("3"),
             "RoleArn" => role.and_then(Value::as_str),
-            _ => usual,
+            "BufferSizeInMBs" => Some("1"),
+            "BufferIntervalInSeconds" => Some("60"),
+            // Only the client knows.
+            _ => None,
         };
         if let Some(usual) = usual.filter(|_| !is_there) {
             parameters.push(json!({ "ParameterName": name, "ParameterValue": usual }));

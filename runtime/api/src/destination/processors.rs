@@ -20,7 +20,7 @@ const TYPES: [(&str, &[&str]); 6] = [
     ("Decompression", &["CompressionFormat"]),
     ("CloudWatchLogProcessing", &["DataMessageExtraction"]),
     ("RecordDeAggregation", &["SubRecordType", "Delimiter"]),
-    ("Lambda", &["LambdaArn", "NumberOfRetries", "RoleArn", "BufferSizeInMBs", "BufferIntervalInSeconds"]),
+    ("Lambda", &lambda::PARAMETERS),
     ("MetadataExtraction", &["MetadataExtractionQuery", "JsonParsingEngine"]),
     ("AppendDelimiterToRecord", &["Delimiter"]),
 ];

@@ -6,7 +6,7 @@ use super::{Said, filled, invalid, is_true, object};
 use crate::fault::Fault;
 
 /// What Firehose waits for a partition at the most unless it is told, in seconds.
-const PARTITION_RETRY: u64 = 300;
+pub(super) const PARTITION_RETRY: u64 = 300;
 
 /// Kinds of destinations that are not built.
 const KINDS: [&str; 8] = [

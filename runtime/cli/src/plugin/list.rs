@@ -97,13 +97,7 @@ fn of_config(config: &Config) -> Vec<(String, Result<[String; 4], String>)> {
 }
 
 fn table(rows: &[[String; 4]]) -> String {
-    let width = |column: usize| {
-        rows.iter()
-            .filter_map(|row| row.get(column))
-            .map(|text| text.chars().count())
-            .max()
-            .unwrap_or_default()
-    };
+    let width = |column| show::width(rows, column);
     let (names, versions, sizes) = (width(0), width(1), width(2));
     let lines = rows.iter().map(|[name, version, size, about]| {
         let line = format!("{name:<names$}  {version:<versions$}  {size:>sizes$}  {about}");

@@ -83,13 +83,7 @@ fn print(streams: &[(String, Result<Value, Refusal>)]) -> Result<(), Problem> {
         [name, said("/DeliveryStreamStatus"), said("/VersionId"), destination(stream)]
     };
     let rows: Vec<[String; 4]> = streams.iter().map(cells).collect();
-    let width = |column: usize| {
-        rows.iter()
-            .filter_map(|row| row.get(column))
-            .map(|text| text.chars().count())
-            .max()
-            .unwrap_or_default()
-    };
+    let width = |column| show::width(&rows, column);
     let (names, statuses, versions) = (width(0), width(1), width(2));
     for [name, status, version, destination] in &rows {
         let status = coloured(status, statuses);
